@@ -1,0 +1,47 @@
+package holdfast.core.base;
+
+import java.time.Duration;
+
+/// Refuses a bad setting with its key, its value and its bound: `healing.detect.heartbeat-every is 3 ms; the least is
+/// 10 ms`.
+public final class Require {
+    private Require() {}
+
+    /// What a bad setting says: key, value, bound, in one sentence.
+    public static final class BadValue extends IllegalArgumentException {
+        private static final long serialVersionUID = 1;
+
+        public BadValue(String sentence) {
+            super(sentence);
+        }
+    }
+
+    public static void that(String key, Object value, boolean holds, String bound) {
+        if (!holds) throw new BadValue(key + " is " + value + "; it must be " + bound);
+    }
+
+    public static void atLeast(String key, long value, long least) {
+        if (value < least) throw new BadValue(key + " is " + value + "; the least is " + least);
+    }
+
+    public static void between(String key, long value, long least, long most) {
+        atLeast(key, value, least);
+        if (value > most) throw new BadValue(key + " is " + value + "; the most is " + most);
+    }
+
+    public static void atLeast(String key, Duration value, Duration least) {
+        if (value.compareTo(least) < 0) throw new BadValue(key + " is " + say(value) + "; the least is " + say(least));
+    }
+
+    public static void between(String key, Duration value, Duration least, Duration most) {
+        atLeast(key, value, least);
+        if (value.compareTo(most) > 0) throw new BadValue(key + " is " + say(value) + "; the most is " + say(most));
+    }
+
+    /// A length of time as people write it: `250 ms`, `3 s`, `10 min`.
+    public static String say(Duration length) {
+        long millis = length.toMillis();
+        if (millis % 60_000 == 0 && millis != 0) return millis / 60_000 + " min";
+        return millis % 1_000 == 0 ? millis / 1_000 + " s" : millis + " ms";
+    }
+}

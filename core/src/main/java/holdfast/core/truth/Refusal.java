@@ -1,0 +1,10 @@
+package holdfast.core.truth;
+
+/// Why the keyspace refuses a command. Each door has its own words for these (etcd's in `server.truth.etcd`).
+public enum Refusal {
+    KEY_NOT_FOUND,
+    LEASE_NOT_FOUND,
+    LEASE_EXISTS,
+    REVISION_COMPACTED,
+    REVISION_IN_FUTURE
+}

@@ -1,0 +1,124 @@
+package holdfast.server.truth;
+
+import holdfast.core.base.KeyRange;
+import holdfast.core.base.Reason;
+import holdfast.core.truth.Command;
+import holdfast.core.truth.Event;
+import holdfast.core.truth.Reply;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The replicated keyspace as every door sees it, on any member. No method waits: answers come by callback, once each,
+/// on a thread of the store that the callback must not hold up.
+public interface Store {
+
+    /// What became of a request.
+    sealed interface Answer {
+        /// @param revision the store's revision right after the command
+        record Done(Header header, Reply reply) implements Answer {}
+
+        /// It did not happen and will not (no leader, queue full, too large, stopping).
+        record Refused(Reason why) implements Answer {}
+
+        /// It may have happened (leader lost, timed out).
+        record Unknown(Reason why) implements Answer {}
+    }
+
+    /// etcd's response header.
+    record Header(long clusterId, long memberId, long term, long revision) {}
+
+    /// Orders, applies and answers. Works on any member: a follower forwards to the leader.
+    void propose(Command command, Consumer<Answer> done);
+
+    /// Reads. Linearizable takes one read barrier shared by all reads then waiting; otherwise the local state as it is.
+    void range(Command.Range range, boolean linearizable, Consumer<Answer> done);
+
+    /// A read-only transaction, under the same two rules.
+    void read(Command.Txn txn, boolean linearizable, Consumer<Answer> done);
+
+    /// Renews a lease with the leader, without the log.
+    ///
+    /// @param done the header before the renewal and the TTL in milliseconds, 0 when there is no such lease
+    void keepAlive(long leaseId, Consumer<LeaseAnswer> done);
+
+    /// @param wantsKeys whether to list the attached keys
+    void timeToLive(long leaseId, boolean wantsKeys, Consumer<LeaseAnswer> done);
+
+    /// Every live lease id.
+    void leases(Consumer<LeaseAnswer> done);
+
+    sealed interface LeaseAnswer {
+        record Renewed(Header header, long ttlMillis) implements LeaseAnswer {}
+
+        /// @param remainingMillis -1 when there is no such lease
+        record Remaining(Header header, long grantedMillis, long remainingMillis, List<holdfast.core.base.Bytes> keys)
+                implements LeaseAnswer {}
+
+        record Listed(Header header, List<Long> ids) implements LeaseAnswer {}
+
+        record Refused(Reason why) implements LeaseAnswer {}
+    }
+
+    /// Watches a range. Deliveries come in revision order, one at a time; the watcher asks for more when it has sent
+    /// what it got, so a slow one costs nobody else.
+    Watching watch(WatchRequest request, Consumer<WatchAnswer> deliver);
+
+    /// @param fromRevision first revision wanted; 0 means the next one
+    /// @param wantsBefore whether events carry the pair before them
+    record WatchRequest(KeyRange range, long fromRevision, boolean wantsBefore, boolean puts, boolean deletes) {}
+
+    /// A watch under way. Close to cancel.
+    interface Watching extends AutoCloseable {
+        /// Says that the client took everything delivered so far.
+        void taken();
+
+        /// The highest revision up to which everything was delivered, or -1 while this watcher is behind.
+        long syncedRevision();
+
+        @Override
+        void close();
+    }
+
+    sealed interface WatchAnswer {
+        /// First answer of all, with the store's revision at that moment.
+        record Created(Header header) implements WatchAnswer {}
+
+        /// Whole revisions only: the events of one revision are never split over two.
+        record Events(Header header, List<Event> events) implements WatchAnswer {}
+
+        /// The revision asked for is gone. Last answer.
+        record Compacted(Header header, long compactRevision) implements WatchAnswer {}
+
+        /// The store stops. Last answer.
+        record Ended(Reason why) implements WatchAnswer {}
+    }
+
+    Status status();
+
+    /// @param leaderId member id of the leader, 0 while there is none
+    /// @param diskBytes bytes on disk; `liveBytes` those in use
+    record Status(
+            Header header,
+            long leaderId,
+            long raftIndex,
+            long appliedIndex,
+            boolean learner,
+            long diskBytes,
+            long liveBytes,
+            List<String> errors) {}
+
+    /// The members as the log has them.
+    void members(boolean linearizable, Consumer<MembersAnswer> done);
+
+    sealed interface MembersAnswer {
+        record Listed(Header header, List<Member> members) implements MembersAnswer {}
+
+        record Refused(Reason why) implements MembersAnswer {}
+    }
+
+    record Member(long id, String name, List<String> peerUrls, List<String> clientUrls, boolean learner) {}
+
+    /// Calls `changed` at once and whenever this member gains (`leader` its own id), loses or changes its leader.
+    void onLeadership(Consumer<@Nullable Long> changed);
+}
