@@ -1,5 +1,6 @@
 package holdfast.server.truth;
 
+import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import holdfast.core.base.Reason;
 import holdfast.core.truth.Command;
@@ -15,7 +16,7 @@ public interface Store {
 
     /// What became of a request.
     sealed interface Answer {
-        /// @param revision the store's revision right after the command
+        /// The header's revision is the store's right after the command.
         record Done(Header header, Reply reply) implements Answer {}
 
         /// It did not happen and will not (no leader, queue full, too large, stopping).
@@ -52,7 +53,7 @@ public interface Store {
         record Renewed(Header header, long ttlMillis) implements LeaseAnswer {}
 
         /// @param remainingMillis -1 when there is no such lease
-        record Remaining(Header header, long grantedMillis, long remainingMillis, List<holdfast.core.base.Bytes> keys)
+        record Remaining(Header header, long grantedMillis, long remainingMillis, List<Bytes> keys)
                 implements LeaseAnswer {}
 
         record Listed(Header header, List<Long> ids) implements LeaseAnswer {}

@@ -1,6 +1,8 @@
 package holdfast.server.truth.raft;
 
+import holdfast.core.base.Bytes;
 import holdfast.core.base.Reason;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +39,7 @@ public interface RaftLog extends AutoCloseable {
     void toLeader(byte[] request, Consumer<Forwarded> done);
 
     sealed interface Forwarded {
-        record Answered(byte[] reply) implements Forwarded {}
+        record Answered(Bytes reply) implements Forwarded {}
 
         /// It was never sent.
         record Refused(Reason why) implements Forwarded {}
@@ -87,10 +89,10 @@ public interface RaftLog extends AutoCloseable {
         long durableIndex();
 
         /// Makes a snapshot of the state as it is now, in `into` (an empty folder), quickly (checkpoint, hard links).
-        void snapshot(long index, java.nio.file.Path into);
+        void snapshot(long index, Path into);
 
         /// Replaces the whole state by the snapshot in `from`.
-        void restore(long index, java.nio.file.Path from);
+        void restore(long index, Path from);
 
         /// A request that another member sent to its leader, here while this member leads. Answer exactly once, later
         /// or now; an empty answer never means success.
