@@ -1,0 +1,37 @@
+package holdfast.server.cli;
+
+import holdfast.core.base.Require;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// The program's front door: finds the command, runs it, turns its result into an exit status (see [ExitCode]).
+@Command(
+        name = "holdfast",
+        description = "Detects faults, locates their root, isolates it, recovers, proves the recovery.",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionCommand.Provider.class,
+        subcommands = {VersionCommand.class, CompletionCommand.class, CommandLine.HelpCommand.class})
+public final class Main {
+    public static void main(String[] args) {
+        int code = run(args);
+        if (code != ExitCode.DONE) System.exit(code);
+    }
+
+    static int run(String... args) {
+        CommandLine line = new CommandLine(new Main());
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExitCodeExceptionMapper(Main::exitCode);
+        line.setExecutionExceptionHandler((failure, command, _) -> {
+            if (!(failure instanceof Require.BadValue)) throw failure;
+            PrintWriter err = command.getErr();
+            err.println(failure.getMessage());
+            return ExitCode.USAGE;
+        });
+        return line.execute(args);
+    }
+
+    private static int exitCode(Throwable failure) {
+        return failure instanceof CommandLine.ParameterException ? ExitCode.USAGE : ExitCode.UNKNOWN;
+    }
+}
