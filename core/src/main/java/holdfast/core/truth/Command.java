@@ -73,4 +73,10 @@ public sealed interface Command {
 
     /// Forgets history below `revision`.
     record Compact(long revision) implements Command {}
+
+    /// Writes a record of our own `system` space (who the members are and where): it moves no revision and makes no
+    /// event, so that etcd's clients never see it. Answered by `Putted(null)`.
+    ///
+    /// @param value empty removes the record
+    record SystemPut(Bytes key, Bytes value) implements Command {}
 }
