@@ -6,5 +6,7 @@ public enum Refusal {
     LEASE_NOT_FOUND,
     LEASE_EXISTS,
     REVISION_COMPACTED,
-    REVISION_IN_FUTURE
+    REVISION_IN_FUTURE,
+    /// A lease was to expire by the word of a leader whose term has passed.
+    TERM_PASSED
 }

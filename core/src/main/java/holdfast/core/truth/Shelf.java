@@ -22,5 +22,6 @@ public interface Shelf extends ShelfView {
     /// one, and never an older one while a newer survives.
     void write(WriteSet set);
 
+    /// The state as it is now. The caller closes it.
     ShelfView view();
 }
