@@ -42,7 +42,7 @@ public final class Keyspace {
 
     /// Replays changes of `range` from `fromRevision` to at most `toRevision`, both inclusive. Stops after the revision
     /// in which `maxEvents` were reached, or when many rows that do not match were passed; look at
-    `throughRevision`.
+    /// `throughRevision`.
     public History history(long fromRevision, long toRevision, KeyRange range, int maxEvents, ShelfView view) {
         throw new UnsupportedOperationException();
     }

@@ -9,7 +9,7 @@ public final class LeaseBook {
 
     /// @param dueMax most ids that one tick returns, from 1
     /// @param stallLimitNanos a gap between two ticks longer than this is the leader's own stall: it is credited to
-    all
+    /// all
     /// leases
     /// @param againNanos a due lease is returned again when it was not revoked for so long
     public LeaseBook(int dueMax, long stallLimitNanos, long againNanos) {
