@@ -1,6 +1,7 @@
 package holdfast.core.base;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /// Refuses a bad setting with its key, its value and its bound: `healing.detect.heartbeat-every is 3 ms; the least is
 /// 10 ms`.
@@ -36,6 +37,16 @@ public final class Require {
     public static void between(String key, Duration value, Duration least, Duration most) {
         atLeast(key, value, least);
         if (value.compareTo(most) > 0) throw new BadValue(key + " is " + say(value) + "; the most is " + say(most));
+    }
+
+    /// Makes a value and names what it refuses under `prefix`: `every is 1 ms` becomes
+    /// `services.orders.checks[0].every is 1 ms`.
+    public static <T> T under(String prefix, Supplier<T> make) {
+        try {
+            return make.get();
+        } catch (BadValue bad) {
+            throw new BadValue(prefix + "." + bad.getMessage());
+        }
     }
 
     /// A length of time as people write it: `250 ms`, `3 s`, `10 min`.

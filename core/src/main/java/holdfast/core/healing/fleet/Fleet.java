@@ -1,0 +1,132 @@
+package holdfast.core.healing.fleet;
+
+import holdfast.core.base.NodeId;
+import holdfast.core.base.Require;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// Hosts and services as their owner wants them, relations checked: every name that is used exists, nobody
+/// depends on himself through others, no two instances want one port.
+///
+/// @param name 1 to 63 of a-z 0-9 -
+/// @param hosts at least one unless every service is observed; kept in name order
+/// @param services kept in name order
+public record Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> services) {
+
+    public Fleet {
+        hosts = hosts.stream()
+                .sorted((left, right) -> left.name().compareTo(right.name()))
+                .toList();
+        services = services.stream()
+                .sorted((left, right) -> left.name().compareTo(right.name()))
+                .toList();
+        Require.that(
+                "fleet", "'" + name + "'", name.matches("[a-z]([a-z0-9-]{0,61}[a-z0-9])?"), "1 to 63 of a-z 0-9 -");
+        SortedSet<NodeId> hostNames = new TreeSet<>();
+        SortedMap<String, NodeId> addresses = new TreeMap<>();
+        for (HostSpec host : hosts) {
+            Require.that("hosts." + host.name(), "named twice", hostNames.add(host.name()), "named once");
+            NodeId other = addresses.put(host.address(), host.name());
+            Require.that(
+                    "hosts." + host.name() + ".address",
+                    host.address(),
+                    other == null,
+                    "another than that of " + other);
+        }
+        SortedMap<String, ServiceSpec> byName = new TreeMap<>();
+        for (ServiceSpec service : services) {
+            Require.that(
+                    "services." + service.name(),
+                    "named twice",
+                    byName.put(service.name(), service) == null,
+                    "named once");
+        }
+        for (ServiceSpec service : services) refuseUnknown(service, hostNames, byName);
+        refuseCircle(byName);
+        refuseOverlap(services);
+    }
+
+    private static void refuseUnknown(
+            ServiceSpec service, SortedSet<NodeId> hosts, SortedMap<String, ServiceSpec> services) {
+        String key = "services." + service.name();
+        Require.that(
+                key, "a service to run", service.observe() || !hosts.isEmpty(), "observed while the fleet has no host");
+        for (int index = 0; index < service.hosts().size(); index++) {
+            NodeId host = service.hosts().get(index);
+            Require.that(key + ".hosts[" + index + "]", host, hosts.contains(host), "one of " + join(hosts));
+        }
+        for (int index = 0; index < service.dependsOn().size(); index++) {
+            String other = service.dependsOn().get(index);
+            Require.that(
+                    key + ".depends-on[" + index + "]",
+                    other,
+                    services.containsKey(other),
+                    "one of " + join(services.keySet()));
+        }
+    }
+
+    /// Walks from each service along depends-on; a walk longer than there are services has met itself.
+    private static void refuseCircle(SortedMap<String, ServiceSpec> services) {
+        SortedSet<String> cleared = new TreeSet<>();
+        for (String name : services.keySet()) walk(name, new ArrayList<>(), cleared, services);
+    }
+
+    private static void walk(
+            String name, List<String> path, SortedSet<String> cleared, SortedMap<String, ServiceSpec> services) {
+        int met = path.indexOf(name);
+        if (met >= 0) {
+            String circle = String.join(" -> ", path.subList(met, path.size())) + " -> " + name;
+            throw new Require.BadValue(
+                    "services." + name + ".depends-on is a circle, " + circle + "; it must be free of circles");
+        }
+        if (cleared.contains(name)) return;
+        ServiceSpec service = services.get(name);
+        if (service == null) return;
+        path.addLast(name);
+        for (String other : service.dependsOn()) walk(other, path, cleared, services);
+        path.removeLast();
+        cleared.add(name);
+    }
+
+    private static void refuseOverlap(List<ServiceSpec> services) {
+        SortedMap<Integer, String> taken = new TreeMap<>();
+        for (ServiceSpec service : services) {
+            for (int number = 1; number <= service.instances() && service.portOf(number) != 0; number++) {
+                String owner = taken.putIfAbsent(service.portOf(number), service.name() + "/" + number);
+                Require.that(
+                        "services." + service.name() + ".port",
+                        service.port(),
+                        owner == null,
+                        "chosen so that instance " + number + " does not meet port " + service.portOf(number) + " of "
+                                + owner);
+            }
+        }
+    }
+
+    private static String join(Iterable<?> names) {
+        StringBuilder text = new StringBuilder();
+        for (Object name : names) text.append(text.isEmpty() ? "" : ", ").append(name);
+        return text.toString();
+    }
+
+    /// The named service, if there is one.
+    public java.util.Optional<ServiceSpec> service(String name) {
+        return services.stream().filter(service -> service.name().equals(name)).findFirst();
+    }
+
+    public java.util.Optional<HostSpec> host(NodeId name) {
+        return hosts.stream().filter(host -> host.name().equals(name)).findFirst();
+    }
+
+    /// Hosts where `service` may run, in name order.
+    public List<NodeId> allowed(ServiceSpec service) {
+        return hosts.stream()
+                .map(HostSpec::name)
+                .filter(host -> service.hosts().isEmpty() || service.hosts().contains(host))
+                .toList();
+    }
+}
