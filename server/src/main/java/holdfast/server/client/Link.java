@@ -1,0 +1,75 @@
+package holdfast.server.client;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.grpc.client.GrpcClient;
+import io.vertx.grpc.client.GrpcClientOptions;
+import io.vertx.grpc.client.GrpcClientRequest;
+import io.vertx.grpc.common.ServiceMethod;
+
+/// The connection to one member. [#reset] drops it with all that hangs on it: a member that does not answer may
+/// be frozen or cut off, and a connection to it would swallow every later call.
+final class Link implements AutoCloseable {
+    private static final int MESSAGE_BYTES_MAX = 64 << 20;
+    private static final int STREAMS_WINDOW_BYTES = 4 << 20;
+
+    final Endpoint endpoint;
+    private final Vertx vertx;
+    private final HttpClientOptions http;
+    private final SocketAddress address;
+    private GrpcClient client;
+
+    Link(Vertx vertx, Endpoint endpoint, EtcdConfig config) {
+        this.vertx = vertx;
+        this.endpoint = endpoint;
+        this.address = SocketAddress.inetSocketAddress(endpoint.port(), endpoint.host());
+        this.http = new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_2)
+                .setHttp2ClearTextUpgrade(false)
+                .setHttp2ConnectionWindowSize(STREAMS_WINDOW_BYTES)
+                .setConnectTimeout(Math.toIntExact(config.connectLimit().toMillis()))
+                .setTcpNoDelay(true)
+                .setTcpKeepAlive(true)
+                .setIdleTimeout(0);
+        if (endpoint.tls()) secure(http, config.tls());
+        this.client = connect();
+    }
+
+    static void secure(HttpClientOptions http, ClientTls tls) {
+        http.setSsl(true).setUseAlpn(true).setVerifyHost(true);
+        if (tls.authority() != null) {
+            http.setTrustOptions(
+                    new PemTrustOptions().addCertPath(tls.authority().toString()));
+        }
+        if (tls.certificate() != null && tls.key() != null) {
+            http.setKeyCertOptions(new PemKeyCertOptions()
+                    .setCertPath(tls.certificate().toString())
+                    .setKeyPath(tls.key().toString()));
+        }
+    }
+
+    private GrpcClient connect() {
+        return GrpcClient.client(vertx, new GrpcClientOptions().setMaxMessageSize(MESSAGE_BYTES_MAX), http);
+    }
+
+    /// Opens a stream. A failure means that nothing was sent.
+    synchronized <Q, R> Future<GrpcClientRequest<Q, R>> open(ServiceMethod<R, Q> method) {
+        return client.request(address, method);
+    }
+
+    /// Closes the connection; the next [#open] makes a new one.
+    synchronized void reset() {
+        client.close();
+        client = connect();
+    }
+
+    @Override
+    public synchronized void close() {
+        client.close();
+    }
+}
