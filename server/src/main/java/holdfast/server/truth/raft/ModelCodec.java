@@ -1,0 +1,135 @@
+package holdfast.server.truth.raft;
+
+import io.microraft.MembershipChangeMode;
+import io.microraft.RaftEndpoint;
+import io.microraft.model.RaftModelFactory;
+import io.microraft.model.groupop.UpdateRaftGroupMembersOp;
+import io.microraft.model.impl.DefaultRaftModelFactory;
+import io.microraft.model.log.LogEntry;
+import io.microraft.model.log.RaftGroupMembersView;
+import io.microraft.model.log.SnapshotChunk;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/// The parts that messages and segment files share: members, operations, chunks. Order of members is kept.
+final class ModelCodec {
+    static final RaftModelFactory MODEL = new DefaultRaftModelFactory();
+
+    /// What an operation is. The ordinal is on disk and on the wire.
+    enum Kind {
+        BYTES,
+        MEMBERS,
+        SNAPSHOT;
+
+        private static final Kind[] ALL = values();
+
+        static Kind of(int ordinal) {
+            if (ordinal < 0 || ordinal >= ALL.length) throw new WireIn.Malformed("operation kind " + ordinal);
+            return ALL[ordinal];
+        }
+    }
+
+    private ModelCodec() {}
+
+    static int id(RaftEndpoint member) {
+        return ((MemberId) member).id();
+    }
+
+    static Kind kindOf(Object operation) {
+        if (operation instanceof EntryBytes) return Kind.BYTES;
+        if (operation instanceof UpdateRaftGroupMembersOp) return Kind.MEMBERS;
+        throw new IllegalArgumentException("no operation of ours: " + operation.getClass());
+    }
+
+    static byte[] operation(Object operation) {
+        return switch (kindOf(operation)) {
+            case BYTES -> ((EntryBytes) operation).get();
+            case MEMBERS -> groupOp((UpdateRaftGroupMembersOp) operation);
+            case SNAPSHOT -> throw new IllegalStateException();
+        };
+    }
+
+    static Object operation(Kind kind, byte[] body) {
+        return switch (kind) {
+            case BYTES -> EntryBytes.of(body);
+            case MEMBERS -> groupOp(body);
+            case SNAPSHOT -> throw new IllegalStateException();
+        };
+    }
+
+    static LogEntry entry(long index, int term, Object operation) {
+        return MODEL.createLogEntryBuilder()
+                .setIndex(index)
+                .setTerm(term)
+                .setOperation(operation)
+                .build();
+    }
+
+    static void putMembers(WireOut out, Collection<RaftEndpoint> members) {
+        out.list(members, (to, member) -> to.number(id(member)));
+    }
+
+    static Collection<RaftEndpoint> members(WireIn in) {
+        return new ArrayList<>(in.<RaftEndpoint>list(from -> new MemberId(from.small())));
+    }
+
+    static void putView(WireOut out, RaftGroupMembersView view) {
+        out.number(view.getLogIndex());
+        putMembers(out, view.getMembers());
+        putMembers(out, view.getVotingMembers());
+    }
+
+    static RaftGroupMembersView view(WireIn in) {
+        return MODEL.createRaftGroupMembersViewBuilder()
+                .setLogIndex(in.number())
+                .setMembers(members(in))
+                .setVotingMembers(members(in))
+                .build();
+    }
+
+    static void putChunk(WireOut out, SnapshotChunk chunk) {
+        out.number(chunk.getIndex())
+                .number(chunk.getTerm())
+                .number(chunk.getSnapshotChunkIndex())
+                .number(chunk.getSnapshotChunkCount())
+                .number(kindOf(chunk.getOperation()).ordinal())
+                .block(operation(chunk.getOperation()));
+        putView(out, chunk.getGroupMembersView());
+    }
+
+    static SnapshotChunk chunk(WireIn in) {
+        return MODEL.createSnapshotChunkBuilder()
+                .setIndex(in.number())
+                .setTerm(in.small())
+                .setSnapshotChunkIndex(in.small())
+                .setSnapshotChunkCount(in.small())
+                .setOperation(operation(Kind.of(in.small()), in.block()))
+                .setGroupMembersView(view(in))
+                .build();
+    }
+
+    private static byte[] groupOp(UpdateRaftGroupMembersOp op) {
+        WireOut out = new WireOut();
+        putMembers(out, op.getMembers());
+        putMembers(out, op.getVotingMembers());
+        return out.number(id(op.getEndpoint())).number(op.getMode().ordinal()).toBytes();
+    }
+
+    private static UpdateRaftGroupMembersOp groupOp(byte[] body) {
+        WireIn in = new WireIn(body);
+        Collection<RaftEndpoint> members = members(in);
+        Collection<RaftEndpoint> voting = members(in);
+        MemberId endpoint = new MemberId(in.small());
+        int mode = in.small();
+        in.end();
+        List<MembershipChangeMode> modes = List.of(MembershipChangeMode.values());
+        if (mode >= modes.size()) throw new WireIn.Malformed("membership change " + mode);
+        return MODEL.createUpdateRaftGroupMembersOpBuilder()
+                .setMembers(members)
+                .setVotingMembers(voting)
+                .setEndpoint(endpoint)
+                .setMode(modes.get(mode))
+                .build();
+    }
+}
