@@ -2,8 +2,9 @@ package holdfast.server.truth.raft;
 
 import java.io.IOException;
 
-/// Something that was safely on disk is not as it was written. Never mended by cutting: a member that forgets what it
-/// acknowledged can lose writes for the whole cluster. The cure is to wipe this member and let it catch up.
+/// Something that was safely on disk is not as it was written. Never mended by cutting: a member that forgets
+/// what it acknowledged can lose writes for the whole cluster. The cure is to wipe this member and let it catch
+/// up.
 final class DamagedLog extends IOException {
     private static final long serialVersionUID = 1;
 

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// Everything that [Engine] needs from outside. In production a driver thread, sockets and files; in simulation a seed.
-/// Every call comes on the engine's thread, and every callback must be made on it.
+/// Everything that [Engine] needs from outside. In production a driver thread, sockets and files; in simulation
+/// a seed. Every call comes on the engine's thread, and every callback must be made on it.
 interface EngineHost {
 
     /// Real nanoseconds that never fall (monotonic). The engine's faster clock is [EngineTime]'s business.
@@ -27,22 +27,22 @@ interface EngineHost {
     /// An empty folder for the snapshot at `index`, which the machine is about to fill.
     Path newSnapshotFolder(long index) throws IOException;
 
-    /// Forces the files of [#newSnapshotFolder] to disk and lists them. A handle's folder stays until the store forgets
-    /// it (`truncateLogEntriesUntil` of a later snapshot), and while somebody is still fetching it.
+    /// Forces the files of [#newSnapshotFolder] to disk and lists them. A handle's folder stays until the store
+    /// forgets it (`truncateLogEntriesUntil` of a later snapshot), and while somebody is still fetching it.
     SnapshotHandle sealSnapshot(long index, List<RaftLog.Peer> peers) throws IOException;
 
     /// Where the files of a sealed or fetched snapshot lie on this machine.
     Path folderOf(SnapshotHandle handle);
 
-    /// Streams the snapshot's files from another member, outside the engine's messages, checks and forces them, then
-    /// calls `done` once: true when they lie whole in [#folderOf]. A second fetch of the same handle goes on where the
-    /// first stopped, or answers true at once. Must end by itself (a stalled stream is a failure).
+    /// Streams the snapshot's files from another member, outside the engine's messages, checks and forces them,
+    /// then calls `done` once: true when they lie whole in [#folderOf]. A second fetch of the same handle goes
+    /// on where the first stopped, or answers true at once. Must end by itself (a stalled stream is a failure).
     void fetchSnapshot(SnapshotHandle handle, int fromPeer, Consumer<Boolean> done);
 
     /// The members and their addresses changed: connect and disconnect accordingly.
     void peersChanged(List<RaftLog.Peer> peers);
 
-    /// A write or flush failed, or an invariant broke: whatever was promised may not be on disk. Stop the process at
-    /// once, without another word to anybody. The engine is dead from here on.
+    /// A write or flush failed, or an invariant broke: whatever was promised may not be on disk. Stop the
+    /// process at once, without another word to anybody. The engine is dead from here on.
     void halt(Reason why);
 }

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
-/// What the engine carries as the operation of a log entry: the entry's bytes, held in heap while recent, else read
-/// back
+/// What the engine carries as the operation of a log entry: the entry's bytes, held in heap while recent, else
+/// read back
 /// from the segment file that they were written to. Used by the driver's thread only.
 final class EntryBytes {
     private final int size;

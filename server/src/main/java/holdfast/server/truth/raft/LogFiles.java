@@ -36,7 +36,7 @@ interface LogFiles {
     /// Makes a file of `bytes` zeros that survives a crash, name and all.
     LogFile createZeroed(String name, long bytes) throws IOException;
 
-    /// The file is gone after a crash, or comes back whole.
+    /// Comes back once the file cannot return, even after a crash.
     void delete(String name) throws IOException;
 
     /// A real folder, made when missing.
@@ -89,6 +89,7 @@ interface LogFiles {
         @Override
         public void delete(String name) throws IOException {
             Files.deleteIfExists(folder.resolve(name));
+            forceFolder(folder);
         }
     }
 

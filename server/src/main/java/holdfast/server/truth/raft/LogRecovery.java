@@ -12,7 +12,8 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the segment files back at start: state and entries as the engine had them when it last flushed, or later.
+/// Reads the segment files back at start: state and entries as the engine had them when it last flushed, or
+/// later.
 ///
 /// What a crash tore is overwritten with zeros; anything else that is not as it was written is [DamagedLog].
 final class LogRecovery {
@@ -152,8 +153,7 @@ final class LogRecovery {
 
     private void replayEntry(Segment segment, LogRecord record, ByteBuffer file) throws DamagedLog {
         long index = record.index();
-        boolean first = entries.isEmpty() && index > state.headIndex();
-        if (!state.mayAppend(index) && !first) {
+        if (!state.mayAppend(index)) {
             throw new DamagedLog(
                     segment.name(),
                     record.offset(),
@@ -179,12 +179,14 @@ final class LogRecovery {
         SnapshotEntry snapshot = state.snapshot();
         long snapshotIndex = snapshot == null ? 0 : snapshot.getIndex();
         dropUntil(snapshotIndex);
-        if (!entries.isEmpty() && entries.getFirst().getIndex() != snapshotIndex + 1) {
+        long first = entries.isEmpty() ? snapshotIndex + 1 : entries.getFirst().getIndex();
+        long last = entries.isEmpty() ? snapshotIndex : entries.getLast().getIndex();
+        if (first != snapshotIndex + 1 || last != state.lastIndex()) {
             throw new DamagedLog(
                     segments.getFirst().name(),
                     0,
-                    "the log begins with entry " + entries.getFirst().getIndex() + ", but its snapshot ends at "
-                            + snapshotIndex + ": an older file is missing");
+                    "entries " + (snapshotIndex + 1) + " to " + state.lastIndex() + " are needed, but only " + first
+                            + " to " + last + " are here: an older file is missing");
         }
     }
 }

@@ -10,7 +10,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// What a log knows besides its entries. Each segment file begins with a copy, so that older files can be deleted.
+/// What a log knows besides its entries. Each segment file begins with a copy, so that older files can be
+/// deleted.
 final class LogState {
     private int endpoint;
     private boolean voting;
@@ -60,7 +61,8 @@ final class LogState {
         lastIndex = Math.max(lastIndex, index);
     }
 
-    /// Whether an entry at `index` may come next: behind the last entry, or behind a snapshot that lies ahead of it.
+    /// Whether an entry at `index` may come next: behind the last entry, or behind a snapshot that lies ahead of
+    /// it.
     boolean mayAppend(long index) {
         return index == Math.max(lastIndex, snapshotIndex()) + 1;
     }

@@ -11,6 +11,7 @@ import io.microraft.model.log.SnapshotChunk;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Function;
 
 /// The parts that messages and segment files share: members, operations, chunks. Order of members is kept.
 final class ModelCodec {
@@ -20,6 +21,7 @@ final class ModelCodec {
     enum Kind {
         BYTES,
         MEMBERS,
+        ANNOUNCED,
         SNAPSHOT;
 
         private static final Kind[] ALL = values();
@@ -39,6 +41,8 @@ final class ModelCodec {
     static Kind kindOf(Object operation) {
         if (operation instanceof EntryBytes) return Kind.BYTES;
         if (operation instanceof UpdateRaftGroupMembersOp) return Kind.MEMBERS;
+        if (operation instanceof Announced) return Kind.ANNOUNCED;
+        if (operation instanceof SnapshotHandle) return Kind.SNAPSHOT;
         throw new IllegalArgumentException("no operation of ours: " + operation.getClass());
     }
 
@@ -46,16 +50,58 @@ final class ModelCodec {
         return switch (kindOf(operation)) {
             case BYTES -> ((EntryBytes) operation).get();
             case MEMBERS -> groupOp((UpdateRaftGroupMembersOp) operation);
-            case SNAPSHOT -> throw new IllegalStateException();
+            case ANNOUNCED -> {
+                WireOut out = new WireOut();
+                putPeer(out, ((Announced) operation).peer());
+                yield out.toBytes();
+            }
+            case SNAPSHOT -> handle((SnapshotHandle) operation);
         };
     }
 
     static Object operation(Kind kind, byte[] body) {
         return switch (kind) {
             case BYTES -> EntryBytes.of(body);
-            case MEMBERS -> groupOp(body);
-            case SNAPSHOT -> throw new IllegalStateException();
+            case MEMBERS -> whole(new WireIn(body), ModelCodec::groupOp);
+            case ANNOUNCED -> new Announced(whole(new WireIn(body), ModelCodec::peer));
+            case SNAPSHOT -> handle(body);
         };
+    }
+
+    static byte[] handle(SnapshotHandle handle) {
+        return new WireOut()
+                .number(handle.index())
+                .number(handle.memberId())
+                .list(handle.peers(), ModelCodec::putPeer)
+                .list(
+                        handle.files(),
+                        (out, file) ->
+                                out.text(file.name()).number(file.bytes()).number(file.crc() & 0xffff_ffffL))
+                .toBytes();
+    }
+
+    static SnapshotHandle handle(byte[] body) {
+        return whole(
+                new WireIn(body),
+                in -> new SnapshotHandle(
+                        in.number(),
+                        in.small(),
+                        in.list(ModelCodec::peer),
+                        in.list(from -> new SnapshotHandle.File(from.text(), from.number(), (int) from.number()))));
+    }
+
+    static void putPeer(WireOut out, RaftLog.Peer peer) {
+        out.number(peer.id()).text(peer.name()).text(peer.address()).flag(peer.voter());
+    }
+
+    static RaftLog.Peer peer(WireIn in) {
+        return new RaftLog.Peer(in.small(), in.text(), in.text(), in.flag());
+    }
+
+    private static <T> T whole(WireIn in, Function<WireIn, T> read) {
+        T value = read.apply(in);
+        in.end();
+        return value;
     }
 
     static LogEntry entry(long index, int term, Object operation) {
@@ -116,13 +162,11 @@ final class ModelCodec {
         return out.number(id(op.getEndpoint())).number(op.getMode().ordinal()).toBytes();
     }
 
-    private static UpdateRaftGroupMembersOp groupOp(byte[] body) {
-        WireIn in = new WireIn(body);
+    private static UpdateRaftGroupMembersOp groupOp(WireIn in) {
         Collection<RaftEndpoint> members = members(in);
         Collection<RaftEndpoint> voting = members(in);
         MemberId endpoint = new MemberId(in.small());
         int mode = in.small();
-        in.end();
         List<MembershipChangeMode> modes = List.of(MembershipChangeMode.values());
         if (mode >= modes.size()) throw new WireIn.Malformed("membership change " + mode);
         return MODEL.createUpdateRaftGroupMembersOpBuilder()

@@ -15,10 +15,11 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/// The engine's disk: one stream of records over files of fixed size, made of zeros beforehand, deleted when a snapshot
-/// covers them. Everything the engine says between two flushes costs one write and one fdatasync.
+/// The engine's disk: one stream of records over files of fixed size, made of zeros beforehand, deleted when a
+/// snapshot covers them. Everything the engine says between two flushes costs one write and one fdatasync.
 ///
-/// If anything cannot be written or forced, [Halt] is called and the log refuses everything from then on: the kernel may
+/// If anything cannot be written or forced, [Halt] is called and the log refuses everything from then on: the
+/// kernel may
 /// have dropped the pages, so that trying again would acknowledge what is not on disk. One thread, the driver's.
 final class SegmentLog implements RaftStore, AutoCloseable {
     private static final byte[] NO_BODY = {};
@@ -57,8 +58,8 @@ final class SegmentLog implements RaftStore, AutoCloseable {
         this.restored = recovered.restored();
     }
 
-    /// Reads what is in `files` and goes on behind it. Throws [DamagedLog] when something forced to disk is not as it
-    /// was written.
+    /// Reads what is in `files` and goes on behind it. Throws [DamagedLog] when something forced to disk is not
+    /// as it was written.
     ///
     /// @param background makes the next file while this one fills
     static SegmentLog open(LogFiles files, Options options, Executor background, Halt halt) throws IOException {
@@ -76,7 +77,6 @@ final class SegmentLog implements RaftStore, AutoCloseable {
                 recovered.endOffset());
         return new SegmentLog(files, options, halt, recovered, writer);
     }
-
 
     /// What was on disk at opening, or null when the engine never started on it.
     @Nullable

@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Reads one segment file: its good records in order, and where they end. Tells what a crash may leave behind from
-/// damage.
+/// Reads one segment file: its good records in order, and where they end. Tells what a crash may leave behind
+/// from damage.
 ///
-/// A crash loses any of the 512-byte sectors written since the last force; a lost one keeps the zeros that the file was
-/// made of. So a bad record is a crash's doing only if one of its sectors is still zero from the record's start on, and
-/// no later record says that the place was forced before.
+/// A crash loses any of the 512-byte sectors written since the last force; a lost one keeps the zeros that the
+/// file was made of. So a bad record is a crash's doing only if one of its sectors is still zero from the
+/// record's start on, and no later record says that the place was forced before.
 ///
 /// @param endOffset where the next record goes
 /// @param dirty whether anything but zeros lies behind `endOffset`: what a crash left there
@@ -48,8 +48,7 @@ record SegmentScan(List<LogRecord> records, int endOffset, boolean dirty) {
     }
 
     /// Whether something lies behind the end; throws when the end is no end.
-    private static boolean endsAt(
-            ByteBuffer file, Segment segment, int at, @Nullable LogRecord head)
+    private static boolean endsAt(ByteBuffer file, Segment segment, int at, @Nullable LogRecord head)
             throws DamagedLog {
         int nextNonZero = nextNonZero(file, at, file.limit());
         if (nextNonZero == file.limit()) return false;

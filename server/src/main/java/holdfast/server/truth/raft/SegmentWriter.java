@@ -8,11 +8,11 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 
-/// Appends records to the newest segment file and opens the next one when it is full. Records gather in memory until
-/// [#flush], which writes them at once and forces the file once.
+/// Appends records to the newest segment file and opens the next one when it is full. Records gather in memory
+/// until [#flush], which writes them at once and forces the file once.
 ///
-/// Between two forces a sector of the file is written at most once: then it is after a crash as it was or as it should
-/// be, and [SegmentScan] can tell a lost sector from a damaged one.
+/// Between two forces a sector of the file is written at most once: then it is after a crash as it was or as it
+/// should be, and [SegmentScan] can tell a lost sector from a damaged one.
 final class SegmentWriter {
     /// Both records at a file's start lie within.
     static final int HEAD_BYTES_MAX = 256 << 10;

@@ -6,7 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/// Reads what [WireOut] built. Anything that does not fit is [Malformed]: bounds are checked before memory is taken.
+/// Reads what [WireOut] built. Anything that does not fit is [Malformed]: bounds are checked before memory is
+/// taken.
 final class WireIn {
     private final byte[] bytes;
     private int at;
