@@ -112,7 +112,7 @@ final class Namespaces implements Wiring {
     private static String ip(String space, String words) {
         List<String> command = new ArrayList<>(List.of("ip"));
         if (!space.isEmpty()) command.addAll(List.of("-n", space));
-        command.addAll(List.of(words.split(" ")));
+        command.addAll(List.of(words.split(" ", -1)));
         must(Shell.run(command));
         return "";
     }
@@ -130,7 +130,7 @@ final class Namespaces implements Wiring {
                 onDevice.formatted("qdisc") + "parent 1:1 pfifo limit 0",
                 onDevice.formatted("filter") + "parent 1: protocol ip prio 1 u32 match u32 0 0 flowid 1:1")) {
             List<String> command = new ArrayList<>(List.of("tc"));
-            command.addAll(List.of(words.split(" ")));
+            command.addAll(List.of(words.split(" ", -1)));
             Shell.Ran ran = Shell.run(command);
             if (!ran.isDone()) return "tc cannot drop packets one way here: " + ran.output();
         }

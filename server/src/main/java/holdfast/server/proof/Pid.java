@@ -21,7 +21,7 @@ record Pid(long number, long started) {
 
     /// Reads back what [#toString] wrote; empty when the line was cut short.
     static Optional<Pid> parse(String line) {
-        String[] words = line.split(" ");
+        String[] words = line.split(" ", -1);
         if (words.length != 2) return Optional.empty();
         try {
             return Optional.of(new Pid(Long.parseLong(words[0]), Long.parseLong(words[1])));
@@ -59,7 +59,7 @@ record Pid(long number, long started) {
         }
         try {
             String line = Files.readString(stat);
-            String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" "); // from the third field on
+            String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ", -1); // from the third field on
             if (fields[STATE_FIELD - 3].equals("Z")) return Optional.empty();
             return Optional.of(Long.parseLong(fields[STARTED_FIELD - 3]));
         } catch (IOException _) {

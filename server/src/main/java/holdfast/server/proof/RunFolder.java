@@ -2,7 +2,6 @@ package holdfast.server.proof;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -28,14 +27,13 @@ final class RunFolder {
     /// A new one under `parent`, owned by this process.
     static RunFolder create(Path parent, long seed) {
         for (int tries = 0; tries < ID_TRIES_MAX; tries++) {
-            String id = "%06x".formatted((seed + tries) & ID_BITS);
+            Path folder = parent.resolve(PREFIX + "%06x".formatted((seed + tries) & ID_BITS));
+            if (Files.exists(folder)) continue; // somebody else's
             try {
-                RunFolder made = new RunFolder(Files.createDirectory(parent.resolve(PREFIX + id)));
+                RunFolder made = new RunFolder(Files.createDirectory(folder));
                 Pid.of(ProcessHandle.current().pid()).ifPresent(owner -> made.write("owner", owner.toString()));
                 Files.createDirectory(made.folder.resolve("logs"));
                 return made;
-            } catch (FileAlreadyExistsException _) {
-                continue; // somebody else's
             } catch (IOException failed) {
                 throw new UncheckedIOException("no run folder under " + parent, failed);
             }
