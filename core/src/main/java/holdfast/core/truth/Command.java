@@ -4,7 +4,8 @@ import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import java.util.List;
 
-/// What a log entry asks of the keyspace. Doors translate their protocols into these; a new need is a new case here.
+/// What a log entry asks of the keyspace. Doors translate their protocols into these; a new need is a new case
+/// here.
 public sealed interface Command {
 
     /// What may stand inside a transaction.
@@ -58,7 +59,8 @@ public sealed interface Command {
 
     record DeleteRange(KeyRange range, boolean wantsBefore) implements Op {}
 
-    /// All of `success` if every compare holds before the first write, else all of `failure`; one revision for all.
+    /// All of `success` if every compare holds before the first write, else all of `failure`; one revision for
+    /// all.
     record Txn(List<Compare> compares, List<Op> success, List<Op> failure) implements Op {}
 
     /// @param id positive; the proposer picks it when the client did not
@@ -67,15 +69,15 @@ public sealed interface Command {
     /// Asked for by a client.
     record LeaseRevoke(long id) implements Command {}
 
-    /// Proposed by the leader of `term` when the lease ran out on its clock; does nothing when a later term has begun,
-    /// so that a leader that woke late cannot take leases that its successor renewed.
+    /// Proposed by the leader of `term` when the lease ran out on its clock; does nothing when a later term has
+    /// begun, so that a leader that woke late cannot take leases that its successor renewed.
     record LeaseExpire(long id, long term) implements Command {}
 
     /// Forgets history below `revision`.
     record Compact(long revision) implements Command {}
 
-    /// Writes a record of our own `system` space (who the members are and where): it moves no revision and makes no
-    /// event, so that etcd's clients never see it. Answered by `Putted(null)`.
+    /// Writes a record of our own `system` space (who the members are and where): it moves no revision and
+    /// makes no event, so that etcd's clients never see it. Answered by `Putted(null)`.
     ///
     /// @param value empty removes the record
     record SystemPut(Bytes key, Bytes value) implements Command {}

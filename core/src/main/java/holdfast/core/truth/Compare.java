@@ -3,8 +3,8 @@ package holdfast.core.truth;
 import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 
-/// One condition of a transaction: every key of `range` must stand in `relation` to the operand. An empty range is
-/// compared once as all zeros, but a VALUE of a missing key never compares true (etcd v3 API, `Compare`).
+/// One condition of a transaction: every key of `range` must stand in `relation` to the operand. An empty range
+/// is compared once as all zeros, but a VALUE of a missing key never compares true (etcd v3 API, `Compare`).
 public sealed interface Compare {
     KeyRange range();
 

@@ -1,72 +1,140 @@
 package holdfast.core.truth;
 
 import holdfast.core.base.Bytes;
+import holdfast.core.base.Check;
 import holdfast.core.base.KeyRange;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// The replicated rules of etcd's keyspace: one entry of the log in, replies and events out, everything that it changes
-/// in one write set. Holds no state of its own: all of it lies on the [Shelf], so a restored shelf needs no new
-/// keyspace, and reads may run on any thread over a [ShelfView].
+/// The replicated rules of etcd's keyspace: one entry of the log in, replies and events out, everything that it
+/// changes in one write set. Holds no state of its own: all of it lies on the [Shelf], so a restored shelf
+/// needs no new keyspace, and reads may run on any thread over a [ShelfView].
 public final class Keyspace {
 
-    /// Applies one log entry. Its data, leases, revision, log clock, term and applied index become visible together.
+    /// Applies one log entry. Its data, leases, revision, log clock, term and applied index become visible
+    /// together.
     ///
-    /// @param index from 1, rising; at or below the applied one the entry is skipped and the answer has no replies
+    /// @param index from 1, rising; at or below the applied one the entry is skipped and the answer has no
+    /// replies
     /// @param term the entry's term; never falls. A [Command.LeaseExpire] of an earlier term does nothing
     public Applied apply(long index, long term, Batch batch, Shelf shelf) {
-        throw new UnsupportedOperationException();
+        Tip tip = Tip.of(shelf);
+        if (index <= tip.appliedIndex()) return new Applied(index, tip.revision(), List.of(), List.of());
+        Check.invariant(term >= tip.appliedTerm(), "term fell from %d to %d", tip.appliedTerm(), term);
+        Draft draft = new Draft(shelf);
+        Turn turn = new Turn(draft, tip, term);
+        for (Command command : batch.commands()) turn.run(command);
+        long logMillis = Math.max(tip.logMillis(), batch.leaderMillis());
+        Tip next = new Tip(index, term, logMillis, turn.revision(), turn.compactRevision());
+        draft.put(Tables.TIP, next.encode());
+        Shelf.WriteSet set = shelf.newWriteSet();
+        draft.into(set);
+        shelf.write(set);
+        return new Applied(index, next.revision(), turn.answers(), turn.events());
     }
 
     /// Where the state of `view` stands; [Tip#FRESH] when nothing was ever applied.
     public Tip tip(ShelfView view) {
-        throw new UnsupportedOperationException();
+        return Tip.of(view);
     }
 
     /// @return [Reply.Page], or [Reply.Refused] with `REVISION_COMPACTED` or `REVISION_IN_FUTURE`
     public Reply range(Command.Range range, ShelfView view) {
-        throw new UnsupportedOperationException();
+        Reader reader = new Reader(view, Tip.of(view));
+        Refusal refused = reader.refusal(range.atRevision());
+        return refused == null ? reader.page(range) : new Reply.Refused(refused);
     }
 
-    /// A transaction that holds ranges only, nested ones included.
+    /// A transaction for which [#isReadOnly] holds.
     ///
     /// @return [Reply.Txned] or [Reply.Refused]
     public Reply read(Command.Txn txn, ShelfView view) {
-        throw new UnsupportedOperationException();
+        Reader reader = new Reader(view, Tip.of(view));
+        TxnPath path = TxnPath.of(txn, reader);
+        Refusal refused = path.rangeRefusal(reader);
+        if (refused != null) return new Reply.Refused(refused);
+        return path.run(op -> {
+            Check.invariant(op instanceof Command.Range, "a read-only transaction holds %s", op);
+            return reader.page((Command.Range) op);
+        });
     }
 
     /// Whether both branches hold ranges only, nested ones included: then [#read] serves it without the log.
     public static boolean isReadOnly(Command.Txn txn) {
-        throw new UnsupportedOperationException();
+        return areReadOnly(txn.success()) && areReadOnly(txn.failure());
     }
 
-    /// Replays changes of `range` from `fromRevision` to at most `toRevision`, both inclusive. Stops after the revision
-    /// in which `maxEvents` were reached, or when many rows that do not match were passed; look at
-    /// `throughRevision`.
-    public History history(long fromRevision, long toRevision, KeyRange range, int maxEvents, ShelfView view) {
-        throw new UnsupportedOperationException();
+    private static boolean areReadOnly(List<Command.Op> ops) {
+        for (Command.Op op : ops) {
+            boolean readOnly = switch (op) {
+                case Command.Range _ -> true;
+                case Command.Txn inner -> isReadOnly(inner);
+                case Command.Put _ -> false;
+                case Command.DeleteRange _ -> false;
+            };
+            if (!readOnly) return false;
+        }
+        return true;
+    }
+
+    /// Revisions from one to another, both inclusive.
+    public record Span(long fromRevision, long toRevision) {}
+
+    /// Replays changes of `range`. Stops after the revision in which `maxEvents` were reached, or when many
+    /// rows that do not match were passed; look at `throughRevision`. A revision larger than `maxEvents` comes
+    /// whole.
+    ///
+    /// @param wantsBefore whether events carry the pair before them, where that can still be read
+    public History history(Span span, KeyRange range, int maxEvents, boolean wantsBefore, ShelfView view) {
+        return Replay.of(span, range, maxEvents, wantsBefore, view);
     }
 
     /// All leases in id order.
     public List<Lease> leases(ShelfView view) {
-        throw new UnsupportedOperationException();
+        List<Lease> leases = new ArrayList<>();
+        view.scan(Tables.ALL_LEASES, (id, row) -> leases.add(leaseOf(Tables.idOfLease(id), row)));
+        return leases;
     }
 
     public @Nullable Lease lease(long id, ShelfView view) {
-        throw new UnsupportedOperationException();
+        Bytes row = view.get(Tables.lease(id));
+        return row == null ? null : leaseOf(id, row);
+    }
+
+    private static Lease leaseOf(long id, Bytes row) {
+        return new Lease(id, new Reel(row, 0).number());
     }
 
     /// Keys attached to a lease, in key order.
     public List<Bytes> attached(long leaseId, ShelfView view) {
-        throw new UnsupportedOperationException();
+        List<Bytes> keys = new ArrayList<>();
+        view.scan(Tables.attached(leaseId), (row, _) -> keys.add(Tables.keyOfAttached(row)));
+        return keys;
     }
 
-    /// Removes up to `maxRows` rows of history that nobody can read any more, in one write set. Each member does this
-    /// when it likes, between batches, on the thread that applies: no reply depends on it.
+    /// Records of our own `system` space, in key order, as [Command.SystemPut] wrote them.
+    public SortedMap<Bytes, Bytes> system(KeyRange range, ShelfView view) {
+        SortedMap<Bytes, Bytes> records = new TreeMap<>();
+        if (range.isEmpty()) return records;
+        view.scan(Tables.system(range), (key, value) -> {
+            records.put(Tables.keyOfCurrent(key), value);
+            return true;
+        });
+        return records;
+    }
+
+    /// Looks at up to `maxRows` changes below the compact revision and removes what nobody can read any more,
+    /// in one write set. Each member does this when it likes, between batches, on the thread that applies: no
+    /// reply
+    depends on
+    /// it.
     ///
-    /// @return whether there is more to remove
+    /// @return whether there is more to look at
     public boolean scrub(Shelf shelf, int maxRows) {
-        throw new UnsupportedOperationException();
+        return Scrub.step(shelf, maxRows);
     }
 
     /// What [#digest] found. Equal on all members at equal revision and compact revision.
@@ -76,9 +144,9 @@ public final class Keyspace {
         record Refused(Refusal why) implements Digest {}
     }
 
-    /// A hash over every readable version up to `revision` (0 means the newest). Does not depend on how far [#scrub]
-    /// has come. Reads everything: run it on a reader thread.
+    /// A hash over every readable version up to `revision` (0 means the newest). Does not depend on how far
+    /// [#scrub] has come. Reads everything: run it on a reader thread.
     public Digest digest(ShelfView view, long revision) {
-        throw new UnsupportedOperationException();
+        return Digester.of(view, revision);
     }
 }

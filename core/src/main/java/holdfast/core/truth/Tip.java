@@ -1,5 +1,8 @@
 package holdfast.core.truth;
 
+import holdfast.core.base.Bytes;
+import holdfast.core.base.Check;
+
 /// Where a replica's state stands. Written with every batch, in the same write set.
 ///
 /// @param appliedIndex log index of the last batch applied, 0 before the first
@@ -10,4 +13,26 @@ package holdfast.core.truth;
 public record Tip(long appliedIndex, long appliedTerm, long logMillis, long revision, long compactRevision) {
     /// A store that has applied nothing.
     public static final Tip FRESH = new Tip(0, 0, 0, 1, -1);
+
+    private static final int FORMAT = 1; // counters of other protocols follow in a later format
+
+    static Tip of(ShelfView view) {
+        Bytes row = view.get(Tables.TIP);
+        if (row == null) return FRESH;
+        Reel reel = new Reel(row, 0);
+        int format = reel.raw();
+        Check.invariant(format == FORMAT, "the state was written in format %d, this program knows %d", format, FORMAT);
+        return new Tip(reel.fixedLong(), reel.fixedLong(), reel.fixedLong(), reel.fixedLong(), reel.fixedLong());
+    }
+
+    Bytes encode() {
+        return new Pen(41)
+                .raw(FORMAT)
+                .fixed(appliedIndex)
+                .fixed(appliedTerm)
+                .fixed(logMillis)
+                .fixed(revision)
+                .fixed(compactRevision)
+                .done();
+    }
 }

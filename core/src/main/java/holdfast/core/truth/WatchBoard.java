@@ -1,21 +1,41 @@
 package holdfast.core.truth;
 
+import holdfast.core.base.Check;
 import holdfast.core.base.KeyRange;
+import holdfast.core.base.Require;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Who watches what, and how far each has come. Pure, one thread (the one that applies). A watcher is *live* (fed by
-/// [#offer]), *parked* (its outbox was full: it takes what it has first) or *catching up* (fed from history by
-/// [#catchUp]). An apply never waits for a watcher.
+/// Who watches what, and how far each has come. Pure, one thread (the one that applies). A watcher is *live*
+/// (fed by [#offer]), *parked* (its outbox was full: it takes what it has first) or *catching up* (fed from
+/// history by [#catchUp]). An apply never waits for a watcher.
 ///
-/// A watcher has at most one [Delivery] under way; [#taken] says that it was handed on and returns the next one.
-/// Deliveries hold whole revisions and come in revision order, each event once.
+/// A watcher has at most one [Delivery] under way; [#taken] says that it was handed on and returns the next
+/// one. Deliveries hold whole revisions and come in revision order, each event once.
+///
+/// Worked example, outbox of 2: a watcher takes its time over the delivery of revision 5. Revisions 6 and 7
+/// wait in the outbox, 8 does not fit: parked at 8. It takes 5 and is given 6 and 7, takes those and is
+/// catching up: 8 to 20 come from history. With 20 the newest, it is live again.
 public final class WatchBoard {
+    private static final int STEP_COST_LEAST = 16; // a step that finds nothing has read something all the same
 
     /// @param range what to watch; an empty one matches nothing
     /// @param fromRevision first revision wanted; 0 means the next one; may lie in the future
     /// @param wantsBefore whether replayed events must carry the pair before them (live ones always do)
-    public record Watcher(KeyRange range, long fromRevision, boolean wantsBefore, boolean puts, boolean deletes) {}
+    public record Watcher(KeyRange range, long fromRevision, boolean wantsBefore, boolean puts, boolean deletes) {
+        private boolean wants(Event event) {
+            return switch (event.kind()) {
+                case PUT -> puts;
+                case DELETE -> deletes;
+            };
+        }
+    }
 
     public sealed interface Delivery {
         long watchId();
@@ -27,65 +47,202 @@ public final class WatchBoard {
         record Compacted(long watchId, long compactRevision) implements Delivery {}
     }
 
+    private enum State {
+        LIVE,
+        PARKED,
+        CATCHING_UP
+    }
+
+    private static final class Seat {
+        final long id;
+        final Watcher watcher;
+        State state = State.LIVE;
+        long nextRevision; // live: nothing below concerns it; else: first revision neither delivered nor in the outbox
+        final List<Event> outbox = new ArrayList<>();
+        boolean underWay;
+        long takenRevision; // everything up to here was taken, while something is under way
+
+        Seat(long id, Watcher watcher, long nextRevision) {
+            this.id = id;
+            this.watcher = watcher;
+            this.nextRevision = nextRevision;
+        }
+
+        Delivery start(long revision, List<Event> events) {
+            underWay = true;
+            takenRevision = events.getFirst().now().modRevision() - 1;
+            return new Delivery.Events(id, revision, events);
+        }
+    }
+
+    private final int outboxMax;
+    private final TreeMap<Long, Seat> seats = new TreeMap<>();
+    private final RangeIndex<Seat> index = new RangeIndex<>();
+    private final LinkedHashSet<Long> behind = new LinkedHashSet<>(); // catching up, nothing under way
+    private long revision;
+    private long lastId;
+
     /// @param revision the store's revision now
-    /// @param outboxMax most events that wait for one watcher, from 1
+    /// @param outboxMax most events that wait for one watcher, from 1; what one batch holds for an idle watcher
+    /// is handed over whole
     public WatchBoard(long revision, int outboxMax) {
-        throw new UnsupportedOperationException();
+        Require.atLeast("watch outbox", outboxMax, 1);
+        this.revision = revision;
+        this.outboxMax = outboxMax;
     }
 
     /// @return the watcher's id on this board, from 1, never used twice
     public long add(Watcher watcher) {
-        throw new UnsupportedOperationException();
+        long from = watcher.fromRevision() <= 0 ? revision + 1 : watcher.fromRevision();
+        Seat seat = new Seat(++lastId, watcher, from);
+        seats.put(seat.id, seat);
+        index.add(watcher.range(), seat.id, seat);
+        if (from <= revision) catchUpFrom(seat, from);
+        return seat.id;
     }
 
     /// Forgets a watcher; nothing of it is delivered after this. Unknown ids are ignored.
     public void cancel(long watchId) {
-        throw new UnsupportedOperationException();
+        Seat seat = seats.remove(watchId);
+        if (seat == null) return;
+        index.remove(seat.watcher.range(), watchId);
+        behind.remove(watchId);
     }
 
     /// Hands the events of one applied batch to the watchers that match.
     ///
     /// @return deliveries that can start now
     public List<Delivery> offer(Applied applied) {
-        throw new UnsupportedOperationException();
+        Check.invariant(applied.revision() >= revision, "revision fell from %d to %d", revision, applied.revision());
+        Map<Long, List<Event>> matched = new LinkedHashMap<>();
+        for (Event event : applied.events()) {
+            index.find(event.now().key(), seat -> {
+                if (seat.state == State.LIVE
+                        && event.now().modRevision() >= seat.nextRevision
+                        && seat.watcher.wants(event))
+                    matched.computeIfAbsent(seat.id, _ -> new ArrayList<>()).add(event);
+            });
+        }
+        revision = applied.revision();
+        List<Delivery> deliveries = new ArrayList<>();
+        matched.forEach((id, events) -> {
+            Delivery delivery = offer(seatOf(id), events);
+            if (delivery != null) deliveries.add(delivery);
+        });
+        return deliveries;
+    }
+
+    private @Nullable Delivery offer(Seat seat, List<Event> events) {
+        if (!seat.underWay) return seat.start(revision, events); // then its outbox is empty, too
+        if (seat.outbox.size() + events.size() <= outboxMax) seat.outbox.addAll(events);
+        else {
+            seat.state = State.PARKED;
+            seat.nextRevision = events.getFirst().now().modRevision();
+        }
+        return null;
     }
 
     /// The delivery under way was handed on.
     ///
     /// @return the next one, null when there is none yet (or no such watcher)
     public @Nullable Delivery taken(long watchId) {
-        throw new UnsupportedOperationException();
+        Seat seat = seats.get(watchId);
+        if (seat == null || !seat.underWay) return null;
+        seat.underWay = false;
+        if (!seat.outbox.isEmpty()) {
+            List<Event> events = List.copyOf(seat.outbox);
+            seat.outbox.clear();
+            return seat.start(seat.state == State.LIVE ? revision : seat.nextRevision - 1, events);
+        }
+        switch (seat.state) {
+            case LIVE -> {}
+            case PARKED, CATCHING_UP -> catchUpFrom(seat, seat.nextRevision);
+        }
+        return null;
     }
 
     /// Whether [#catchUp] has something to do now.
     public boolean hasBehind() {
-        throw new UnsupportedOperationException();
+        return !behind.isEmpty();
     }
 
-    /// One bounded step for watchers that are catching up and have nothing under way, the longest waiting first.
+    /// One bounded step for watchers that are catching up and have nothing under way, the longest waiting
+    /// first.
     ///
+    /// @param view must not be older than the last batch offered, else nobody who waits for that can go on
     /// @param maxEvents about how many events to read in this step
     /// @return deliveries that can start now
     public List<Delivery> catchUp(Keyspace keyspace, ShelfView view, int maxEvents) {
-        throw new UnsupportedOperationException();
+        List<Delivery> deliveries = new ArrayList<>();
+        long toRevision = keyspace.tip(view).revision();
+        int left = maxEvents;
+        for (int turns = behind.size(); turns > 0 && left > 0; turns--) {
+            Seat seat = seatOf(behind.removeFirst());
+            Keyspace.Span span = new Keyspace.Span(seat.nextRevision, toRevision);
+            boolean wantsBefore = seat.watcher.wantsBefore();
+            switch (keyspace.history(span, seat.watcher.range(), left, wantsBefore, view)) {
+                case History.Compacted(long compactRevision) -> {
+                    cancel(seat.id);
+                    deliveries.add(new Delivery.Compacted(seat.id, compactRevision));
+                }
+                case History.Events(List<Event> events, long throughRevision) -> {
+                    left -= Math.max(STEP_COST_LEAST, events.size());
+                    Delivery delivery = caughtUp(seat, events, throughRevision);
+                    if (delivery != null) deliveries.add(delivery);
+                }
+            }
+        }
+        return deliveries;
     }
 
-    /// The revision up to which everything that matches was taken: what progress may promise. -1 while the watcher is
-    /// behind, waits for a future revision, or is unknown.
+    private @Nullable Delivery caughtUp(Seat seat, List<Event> events, long throughRevision) {
+        seat.nextRevision = throughRevision + 1;
+        if (seat.nextRevision > revision) seat.state = State.LIVE;
+        List<Event> wanted = events.stream().filter(seat.watcher::wants).toList();
+        if (!wanted.isEmpty()) return seat.start(throughRevision, wanted);
+        if (seat.state != State.LIVE) behind.addLast(seat.id);
+        return null;
+    }
+
+    private void catchUpFrom(Seat seat, long nextRevision) {
+        seat.state = State.CATCHING_UP;
+        seat.nextRevision = nextRevision;
+        if (!seat.underWay) behind.addLast(seat.id);
+    }
+
+    /// The revision up to which everything that matches was taken: what progress may promise. -1 while the
+    /// watcher is behind, waits for a future revision, or is unknown.
     public long syncedRevision(long watchId) {
-        throw new UnsupportedOperationException();
+        Seat seat = seats.get(watchId);
+        if (seat == null || seat.state != State.LIVE || seat.nextRevision > revision + 1) return -1;
+        return seat.underWay ? seat.takenRevision : revision;
     }
 
-    /// The state was replaced by a snapshot at `revision`: everyone goes on from history.
-    public void restored(long revision) {
-        throw new UnsupportedOperationException();
+    /// The state was replaced by a snapshot at `newRevision`: everyone goes on from history.
+    public void restored(long newRevision) {
+        Check.invariant(newRevision >= revision, "revision fell from %d to %d", revision, newRevision);
+        for (Seat seat : seats.values()) {
+            if (seat.state != State.LIVE) continue;
+            long next = Math.max(seat.nextRevision, revision + 1);
+            if (next > newRevision) continue;
+            if (seat.outbox.isEmpty()) catchUpFrom(seat, next);
+            else {
+                seat.state = State.PARKED;
+                seat.nextRevision = next;
+            }
+        }
+        revision = newRevision;
     }
 
     public long revision() {
-        throw new UnsupportedOperationException();
+        return revision;
     }
 
     public int watcherCount() {
-        throw new UnsupportedOperationException();
+        return seats.size();
+    }
+
+    private Seat seatOf(long id) {
+        return Objects.requireNonNull(seats.get(id), "a watcher that was just found");
     }
 }
