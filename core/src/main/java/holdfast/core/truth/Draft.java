@@ -71,6 +71,7 @@ final class Draft implements ShelfView {
         return end == null ? rows.tailMap(range.start(), true) : rows.subMap(range.start(), true, end, false);
     }
 
+    @SuppressWarnings("ReferenceEquality") // a row may well hold the same byte
     private static boolean isGone(Bytes value) {
         return value == GONE; // no copy of it ever leaves this class
     }

@@ -128,9 +128,7 @@ public final class Keyspace {
 
     /// Looks at up to `maxRows` changes below the compact revision and removes what nobody can read any more,
     /// in one write set. Each member does this when it likes, between batches, on the thread that applies: no
-    /// reply
-    depends on
-    /// it.
+    /// reply depends on it.
     ///
     /// @return whether there is more to look at
     public boolean scrub(Shelf shelf, int maxRows) {

@@ -72,8 +72,12 @@ public final class LeaseBook {
             switch (applied.replies().get(index).reply()) {
                 case Reply.Granted(long id, long ttlMillis) -> granted(nowNanos, new Lease(id, ttlMillis));
                 case Reply.Revoked _ -> revoked(idOf(batch.commands().get(index)));
-                case Reply.Page _, Reply.Putted _, Reply.Deleted _, Reply.Txned _, Reply.Compacted _, Reply.Refused _ ->
-                    {}
+                case Reply.Page _,
+                        Reply.Putted _,
+                        Reply.Deleted _,
+                        Reply.Txned _,
+                        Reply.Compacted _,
+                        Reply.Refused _ -> {}
             }
         }
     }
@@ -126,9 +130,8 @@ public final class LeaseBook {
     }
 
     private Entry full(long nowNanos, long id, long ttlMillis) {
-        long ttlNanos = ttlMillis >= TTL_NANOS_MAX / NANOS_PER_MILLI
-                ? TTL_NANOS_MAX
-                : Math.max(0, ttlMillis) * NANOS_PER_MILLI;
+        long ttlNanos =
+                ttlMillis >= TTL_NANOS_MAX / NANOS_PER_MILLI ? TTL_NANOS_MAX : Math.max(0, ttlMillis) * NANOS_PER_MILLI;
         return new Entry(id, ttlMillis, nowNanos - creditNanos + ttlNanos, false);
     }
 

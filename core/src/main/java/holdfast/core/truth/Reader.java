@@ -32,7 +32,8 @@ final class Reader {
         this.compactRevision = toRevision;
     }
 
-    @Nullable Refusal refusal(long atRevision) {
+    @Nullable
+    Refusal refusal(long atRevision) {
         if (atRevision <= 0) return null;
         if (atRevision > revision) return Refusal.REVISION_IN_FUTURE;
         return atRevision < compactRevision ? Refusal.REVISION_COMPACTED : null;
@@ -48,7 +49,8 @@ final class Reader {
         return byKey && !filtered ? inKeyOrder(query, at) : sorted(query, at);
     }
 
-    @Nullable Row current(Bytes key) {
+    @Nullable
+    Row current(Bytes key) {
         Bytes row = rows.get(Tables.current(key));
         return row == null ? null : Row.decode(row);
     }
@@ -87,11 +89,10 @@ final class Reader {
     }
 
     private static boolean holds(Compare compare, KeyValue pair) {
-        int order =
-                switch (compare) {
-                    case Compare.OfValue by -> pair.value().compareTo(by.operand());
-                    case Compare.OfField by -> Long.compare(fieldOf(by.field(), pair), by.operand());
-                };
+        int order = switch (compare) {
+            case Compare.OfValue by -> pair.value().compareTo(by.operand());
+            case Compare.OfField by -> Long.compare(fieldOf(by.field(), pair), by.operand());
+        };
         return switch (compare.relation()) {
             case EQUAL -> order == 0;
             case GREATER -> order > 0;
@@ -172,12 +173,7 @@ final class Reader {
     private static KeyValue shown(KeyValue pair, Command.Range query) {
         if (!query.keysOnly()) return pair;
         return new KeyValue(
-                pair.key(),
-                Bytes.EMPTY,
-                pair.createRevision(),
-                pair.modRevision(),
-                pair.version(),
-                pair.lease());
+                pair.key(), Bytes.EMPTY, pair.createRevision(), pair.modRevision(), pair.version(), pair.lease());
     }
 
     private static boolean within(long revision, long least, long most) {
