@@ -121,9 +121,9 @@ public final class Etcd implements AutoCloseable {
     }
 
     /// A lease as it was granted; the store may raise a short TTL.
-    record Granted(long id, long ttlSeconds) {}
+    public record Granted(long id, long ttlSeconds) {}
 
-    Answer<Granted> grant(long ttlSeconds) {
+    public Answer<Granted> grant(long ttlSeconds) {
         LeaseGrantRequest request =
                 LeaseGrantRequest.newBuilder().setTTL(ttlSeconds).build();
         // A grant whose answer was lost leaves a lease that nobody renews: it ends by itself.
