@@ -7,7 +7,6 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;
 import java.security.PrivateKey;
-import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -66,12 +65,12 @@ public record Identity(Path authorityFile, Path certificateFile, Path keyFile) {
     /// Mutual TLS with this identity: trusts the cluster's authority and nothing else.
     public SSLContext sslContext() throws IOException, GeneralSecurityException {
         X509Certificate authority = PemFile.certificate(PemFile.read(authorityFile));
-        X509Certificate own = PemFile.certificate(PemFile.read(certificateFile));
+        X509Certificate[] chain = PemFile.certificates(PemFile.read(certificateFile));
         PrivateKey key = PemFile.privateKey(PemFile.read(keyFile));
         KeyStore keys = KeyStore.getInstance("PKCS12");
         keys.load(null, null);
         char[] none = new char[0];
-        keys.setKeyEntry("host", key, none, new Certificate[] {own, authority});
+        keys.setKeyEntry("host", key, none, chain);
         KeyManagerFactory keyManagers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         keyManagers.init(keys, none);
         KeyStore trusted = KeyStore.getInstance("PKCS12");

@@ -2,6 +2,7 @@ package holdfast.server.base.tls;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
@@ -46,8 +47,15 @@ final class PemFile {
     }
 
     static X509Certificate certificate(String pem) throws IOException, GeneralSecurityException {
-        return (X509Certificate) CertificateFactory.getInstance("X.509")
-                .generateCertificate(new java.io.ByteArrayInputStream(decode(pem)));
+        return (X509Certificate)
+                CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(decode(pem)));
+    }
+
+    /// Every certificate in `pem`, in order.
+    static X509Certificate[] certificates(String pem) throws GeneralSecurityException {
+        return CertificateFactory.getInstance("X.509")
+                .generateCertificates(new ByteArrayInputStream(pem.getBytes(US_ASCII)))
+                .toArray(X509Certificate[]::new);
     }
 
     static PrivateKey privateKey(String pem) throws IOException, GeneralSecurityException {

@@ -35,7 +35,10 @@ public final class Admission {
         Request {
             Require.that("host", host, !new NodeId(host).name().isEmpty(), "a host name");
             Require.that(
-                    "address", "'" + address + "'", address.matches("[A-Za-z0-9._:-]{1,253}"), "an IP address or a name");
+                    "address",
+                    "'" + address + "'",
+                    address.matches("[A-Za-z0-9._:-]{1,253}"),
+                    "an IP address or a name");
             Require.between("peerPort", peerPort, 1, 65_535);
             Require.between("clientPort", clientPort, 1, 65_535);
         }
@@ -44,8 +47,7 @@ public final class Admission {
     /// One host of the cluster, under `/holdfast/members/HOST`.
     ///
     /// @param id its number in the consensus group; agents have one too, unused
-    public record Member(
-            int id, String host, String address, boolean voter, String peerAddress, String clientUrl) {}
+    public record Member(int id, String host, String address, boolean voter, String peerAddress, String clientUrl) {}
 
     /// @param authorityKey only for voters
     /// @param members every host, the joiner included

@@ -83,8 +83,8 @@ public final class JoinDesk implements AutoCloseable {
                 .setKeyCertOptions(new PemKeyCertOptions()
                         .addCertPath(identity.certificateFile().toString())
                         .addKeyPath(identity.keyFile().toString()))
-                .setTrustOptions(
-                        new PemTrustOptions().addCertPath(identity.authorityFile().toString()));
+                .setTrustOptions(new PemTrustOptions()
+                        .addCertPath(identity.authorityFile().toString()));
         JoinDesk desk = new JoinDesk(vertx, options, cluster, authority, roll, membership, ticker);
         try {
             desk.server.listen().toCompletionStage().toCompletableFuture().get();
@@ -106,13 +106,14 @@ public final class JoinDesk implements AutoCloseable {
             request.response().setStatusCode(413).end();
             return;
         }
-        request.body().onSuccess(body -> Threads.start("join desk", () -> {
-            Said said = answer(request, body);
-            context.runOnContext(_ -> request.response()
-                    .setStatusCode(said.status)
-                    .putHeader("content-type", "application/json")
-                    .end(Buffer.buffer(JSON.writeValueAsBytes(said.body))));
-        }));
+        request.body()
+                .onSuccess(body -> Threads.start("join desk", () -> {
+                    Said said = answer(request, body);
+                    context.runOnContext(_ -> request.response()
+                            .setStatusCode(said.status)
+                            .putHeader("content-type", "application/json")
+                            .end(Buffer.buffer(JSON.writeValueAsBytes(said.body))));
+                }));
     }
 
     private record Said(int status, Object body) {}
@@ -137,7 +138,8 @@ public final class JoinDesk implements AutoCloseable {
         } catch (JacksonException | IllegalArgumentException bad) {
             return refused(400, "bad-request", "The request is not understood: " + bad.getMessage());
         } catch (GeneralSecurityException | IOException bad) {
-            return refused(400, "bad-certificate-request", "The certificate request is not usable: " + bad.getMessage());
+            return refused(
+                    400, "bad-certificate-request", "The certificate request is not usable: " + bad.getMessage());
         }
     }
 
@@ -156,23 +158,23 @@ public final class JoinDesk implements AutoCloseable {
     }
 
     private Said join(Admission.Request request) throws GeneralSecurityException, IOException {
-        String certificate =
-                authority.sign(request.request(), request.host(), List.of(request.address()), ticker);
+        String certificate = authority.sign(request.request(), request.host(), List.of(request.address()), ticker);
         return said(roll.admit(request)
-                .then(member -> learner(member).then(_ -> roll.members().map(members -> {
-                    LOG.info(
-                            "{} joined from {} as {}.",
-                            member.host(),
-                            member.address(),
-                            member.voter() ? "voter " + member.id() : "agent");
-                    return new Admission.Reply(
-                            cluster,
-                            authority.certificatePem(),
-                            certificate,
-                            member.voter() ? authority.keyPem() : null,
-                            member,
-                            members);
-                }))));
+                .then(member -> learner(member)
+                        .then(_ -> roll.members().map(members -> {
+                            LOG.info(
+                                    "{} joined from {} as {}.",
+                                    member.host(),
+                                    member.address(),
+                                    member.voter() ? "voter " + member.id() : "agent");
+                            return new Admission.Reply(
+                                    cluster,
+                                    authority.certificatePem(),
+                                    certificate,
+                                    member.voter() ? authority.keyPem() : null,
+                                    member,
+                                    members);
+                        }))));
     }
 
     private Answer<Member> learner(Member member) {
@@ -182,12 +184,13 @@ public final class JoinDesk implements AutoCloseable {
     }
 
     private Said promote(NodeId caller) {
-        return said(roll.members().then(members -> members.stream()
-                .filter(member -> member.host().equals(caller.name()))
-                .findFirst()
-                .<Answer<Member>>map(member -> answer(membership.promote(member.id()), member))
-                .orElseGet(() -> new Answer.Refused<>(
-                        new Reason("not-a-member", "No host named " + caller + " is in the cluster.")))));
+        return said(roll.members()
+                .then(members -> members.stream()
+                        .filter(member -> member.host().equals(caller.name()))
+                        .findFirst()
+                        .<Answer<Member>>map(member -> answer(membership.promote(member.id()), member))
+                        .orElseGet(() -> new Answer.Refused<>(
+                                new Reason("not-a-member", "No host named " + caller + " is in the cluster.")))));
     }
 
     private static <T> Answer<T> answer(Outcome outcome, T value) {

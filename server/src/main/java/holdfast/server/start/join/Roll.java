@@ -73,13 +73,13 @@ public final class Roll {
             if (token.pairs().isEmpty() || !sameSecret(token.pairs().getFirst(), hash)) {
                 return refused("bad-token", "The token is unknown, used already or out of date.");
             }
-            return members().then(all -> store.get(COUNTER)
-                    .then(counter -> enter(request, token.pairs().getFirst(), all, counter.pairs())));
+            return members()
+                    .then(all -> store.get(COUNTER)
+                            .then(counter -> enter(request, token.pairs().getFirst(), all, counter.pairs())));
         });
     }
 
-    private Answer<Member> enter(
-            Admission.Request request, Pair token, List<Member> members, List<Pair> counter) {
+    private Answer<Member> enter(Admission.Request request, Pair token, List<Member> members, List<Pair> counter) {
         if (counter.isEmpty()) return refused("no-members", "The cluster has no first member yet.");
         if (members.stream().anyMatch(member -> member.host().equals(request.host()))) {
             return refused("name-taken", "A host named " + request.host() + " is in the cluster already.");
