@@ -1,0 +1,110 @@
+package holdfast.server.start;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import holdfast.core.base.Reason;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Locale;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/// The folder of one member: locked while it runs, and marked with whose it is, so that no other member or cluster ever
+/// writes into it.
+public final class DataFolder implements AutoCloseable {
+    /// Whose the folder is.
+    ///
+    /// @param member this member's number in the log, from 1
+    public record Owner(long clusterId, int member, String name) {}
+
+    public sealed interface Locked {
+        record Ready(DataFolder folder) implements Locked {}
+
+        record Refused(Reason why) implements Locked {}
+    }
+
+    private static final String LOCK_FILE = "lock";
+    private static final String OWNER_FILE = "owner";
+
+    private final Path path;
+    private final FileChannel channel;
+    private final FileLock lock;
+
+    private DataFolder(Path path, FileChannel channel, FileLock lock) {
+        this.path = path;
+        this.channel = channel;
+        this.lock = lock;
+    }
+
+    /// Makes the folder when there is none, and locks it.
+    public static Locked lock(Path path) {
+        try {
+            Files.createDirectories(path);
+            FileChannel channel = FileChannel.open(
+                    path.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            @Nullable FileLock lock = tryLock(channel);
+            if (lock != null) return new Locked.Ready(new DataFolder(path, channel, lock));
+            channel.close();
+            return new Locked.Refused(
+                    new Reason("data-dir-locked", "data-dir " + path + " is in use by another running server."));
+        } catch (IOException failed) {
+            return new Locked.Refused(
+                    new Reason("data-dir-unusable", "data-dir " + path + " cannot be used: " + failed + "."));
+        }
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException _) {
+            return null; // held within this process
+        }
+    }
+
+    Path path(String name) {
+        return path.resolve(name);
+    }
+
+    /// Null on a folder that belongs to nobody yet.
+    public @Nullable Owner owner() throws IOException {
+        Path file = path.resolve(OWNER_FILE);
+        if (!Files.exists(file)) return null;
+        Properties read = new Properties();
+        read.load(new StringReader(Files.readString(file)));
+        return new Owner(
+                Long.parseUnsignedLong(read.getProperty("cluster"), 16),
+                Integer.parseInt(read.getProperty("member")),
+                read.getProperty("name"));
+    }
+
+    /// Marks the folder, so that it survives a crash whole or not at all.
+    public void mark(Owner owner) throws IOException {
+        String text = String.format(
+                Locale.ROOT, "cluster=%016x%nmember=%d%nname=%s%n", owner.clusterId(), owner.member(), owner.name());
+        Path fresh = path.resolve(OWNER_FILE + ".new");
+        try (FileChannel out = FileChannel.open(
+                fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(UTF_8));
+            while (bytes.hasRemaining()) out.write(bytes);
+            out.force(true);
+        }
+        Files.move(fresh, path.resolve(OWNER_FILE), StandardCopyOption.ATOMIC_MOVE);
+        try (FileChannel folder = FileChannel.open(path)) {
+            folder.force(true);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        lock.release();
+        channel.close();
+    }
+}

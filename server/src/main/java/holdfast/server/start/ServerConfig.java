@@ -1,0 +1,182 @@
+package holdfast.server.start;
+
+import holdfast.core.base.NodeId;
+import holdfast.core.base.Require;
+import holdfast.core.base.Require.BadValue;
+import holdfast.server.truth.raft.RaftConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// One server of the store. Flags and YAML keys have the same names: those of [#KEYS], where the defaults are, too.
+///
+/// @param name of this member, unique in its cluster
+/// @param dataDir everything that must survive
+/// @param initialCluster who forms the cluster, by name; on a data folder that already belongs to one it must fit it
+/// @param initialClusterGiven false when it is only the default of a cluster of one
+/// @param clientTls null for plain text; so for peers
+public record ServerConfig(
+        String name,
+        Path dataDir,
+        Address listenClient,
+        Address advertiseClient,
+        Address listenPeer,
+        Address advertisePeer,
+        List<Seed> initialCluster,
+        boolean initialClusterGiven,
+        String clusterToken,
+        @Nullable TlsFiles clientTls,
+        @Nullable TlsFiles peerTls,
+        RaftConfig raft,
+        Duration requestTimeout,
+        Duration leaseTtlMin,
+        Duration stallLimit,
+        int requestBytesMax,
+        int txnOpsMax,
+        int waitingMax,
+        int readers,
+        int entriesInFlightMax) {
+
+    /// One of the members that form the cluster.
+    public record Seed(String name, Address peer) {}
+
+    /// PEM files; whoever connects must show a certificate of `authority`.
+    public record TlsFiles(Path certificate, Path key, Path authority) {}
+
+    /// Most members that one cluster is formed of.
+    private static final int SEEDS_MAX = 7;
+
+    public static final List<Settings.Key> KEYS = List.of(
+            key("name", "NAME", "default", "Name of this member, unique in its cluster."),
+            key("data-dir", "FOLDER", "holdfast-data", "Where everything lies that must survive."),
+            key("listen-client", "HOST:PORT", "127.0.0.1:2379", "Where clients connect."),
+            key("advertise-client", "HOST:PORT", null, "What clients are told; as listen-client if not given."),
+            key("listen-peer", "HOST:PORT", "127.0.0.1:2380", "Where members connect."),
+            key("advertise-peer", "HOST:PORT", null, "What members are told; as listen-peer if not given."),
+            key("initial-cluster", "NAME=HOST:PORT,...", null, "Who forms the cluster; this member alone if not given."),
+            key("cluster-token", "TEXT", "holdfast", "Tells clusters with the same names apart."),
+            key("client-cert-file", "FILE", null, "Certificate shown to clients (PEM); plain text if not given."),
+            key("client-key-file", "FILE", null, "Its key (PEM, PKCS #8)."),
+            key("client-ca-file", "FILE", null, "Authority that clients' certificates must come from (PEM)."),
+            key("peer-cert-file", "FILE", null, "Certificate shown to members (PEM); plain text if not given."),
+            key("peer-key-file", "FILE", null, "Its key (PEM, PKCS #8)."),
+            key("peer-ca-file", "FILE", null, "Authority that members' certificates must come from (PEM)."),
+            key("heartbeat-every", "TIME", millis(RaftConfig.DEFAULT.heartbeatEvery()), "How often a leader speaks."),
+            key("leader-timeout", "TIME", millis(RaftConfig.DEFAULT.leaderTimeout()), "A silent leader is replaced."),
+            key("election-timeout", "TIME", millis(RaftConfig.DEFAULT.electionTimeout()), "An election is repeated."),
+            key("snapshot-entries", "COUNT", "" + RaftConfig.DEFAULT.snapshotEvery(), "Entries between snapshots."),
+            key("request-timeout", "TIME", "5s", "How long one request may take."),
+            key("lease-ttl-min", "TIME", "2s", "Shorter leases last this long."),
+            key("stall-limit", "TIME", "250ms", "A longer gap in the leader's own time is credited to leases."),
+            key("request-bytes-max", "BYTES", "1572864", "Largest request."),
+            key("txn-ops-max", "COUNT", "128", "Most operations in one branch of a transaction."),
+            key("waiting-max", "COUNT", "16384", "Most requests that wait for the log; more are refused."),
+            key("readers", "COUNT", "2", "Threads that serve large reads."),
+            key("entries-in-flight-max", "COUNT", "2", "Log entries under way at once."));
+
+    private static Settings.Key key(String name, String label, @Nullable String standard, String description) {
+        return new Settings.Key(name, label, standard, description);
+    }
+
+    private static String millis(Duration length) {
+        return length.toMillis() + "ms";
+    }
+
+    public ServerConfig {
+        NodeId id = new NodeId(name);
+        Require.between("initial-cluster's count", initialCluster.size(), 1, SEEDS_MAX);
+        long names = initialCluster.stream().map(Seed::name).distinct().count();
+        long peers = initialCluster.stream().map(Seed::peer).distinct().count();
+        Require.that("initial-cluster", initialCluster, names == initialCluster.size(), "without a name twice");
+        Require.that("initial-cluster", initialCluster, peers == initialCluster.size(), "without an address twice");
+        Require.between("txn-ops-max", txnOpsMax, 1, 100_000);
+        Require.that(
+                "initial-cluster",
+                say(initialCluster),
+                initialCluster.stream().anyMatch(seed -> new NodeId(seed.name()).equals(id)),
+                "a list with this member, " + name + ", in it");
+    }
+
+    private static String say(Collection<Seed> seeds) {
+        List<String> said = new ArrayList<>();
+        for (Seed seed : seeds) said.add(seed.name() + "=" + seed.peer());
+        return String.join(",", said);
+    }
+
+    /// @param flags by name, without dashes
+    /// @throws BadValue with one sentence that names the key, its value and its bound
+    public static ServerConfig of(Map<String, String> flags, @Nullable Path file) {
+        Settings settings = Settings.of(KEYS, flags, file);
+        String name = settings.text("name");
+        Address listenClient = settings.address("listen-client");
+        Address listenPeer = settings.address("listen-peer");
+        Address advertisePeer = settings.has("advertise-peer") ? settings.address("advertise-peer") : listenPeer;
+        return new ServerConfig(
+                name,
+                Path.of(settings.text("data-dir")),
+                listenClient,
+                settings.has("advertise-client") ? settings.address("advertise-client") : listenClient,
+                listenPeer,
+                advertisePeer,
+                seeds(settings, new Seed(name, advertisePeer)),
+                settings.has("initial-cluster"),
+                settings.text("cluster-token"),
+                tls(settings, "client"),
+                tls(settings, "peer"),
+                raft(settings),
+                settings.length("request-timeout"),
+                settings.length("lease-ttl-min"),
+                settings.length("stall-limit"),
+                Math.toIntExact(settings.number("request-bytes-max")),
+                Math.toIntExact(settings.number("txn-ops-max")),
+                Math.toIntExact(settings.number("waiting-max")),
+                Math.toIntExact(settings.number("readers")),
+                Math.toIntExact(settings.number("entries-in-flight-max")));
+    }
+
+    /// Sorted by name, so that every member numbers them alike.
+    private static List<Seed> seeds(Settings settings, Seed alone) {
+        @Nullable String given = settings.optional("initial-cluster");
+        if (given == null) return List.of(alone);
+        List<Seed> seeds = new ArrayList<>();
+        for (String part : given.split(",", -1)) {
+            int equals = part.indexOf('=');
+            Require.that("initial-cluster", given, equals > 0, "NAME=HOST:PORT,...");
+            String name = part.substring(0, equals).strip();
+            seeds.add(new Seed(name, Address.parse("initial-cluster", part.substring(equals + 1).strip())));
+        }
+        seeds.sort(Comparator.comparing(Seed::name));
+        return List.copyOf(seeds);
+    }
+
+    private static @Nullable TlsFiles tls(Settings settings, String side) {
+        List<String> names = List.of(side + "-cert-file", side + "-key-file", side + "-ca-file");
+        long given = names.stream().filter(settings::has).count();
+        if (given == 0) return null;
+        for (String name : names) {
+            if (!settings.has(name)) throw new BadValue(name + " is missing; " + String.join(", ", names) + " go together");
+        }
+        return new TlsFiles(
+                Path.of(settings.text(names.get(0))),
+                Path.of(settings.text(names.get(1))),
+                Path.of(settings.text(names.get(2))));
+    }
+
+    private static RaftConfig raft(Settings settings) {
+        RaftConfig standard = RaftConfig.DEFAULT;
+        return new RaftConfig(
+                settings.length("heartbeat-every"),
+                settings.length("leader-timeout"),
+                settings.length("election-timeout"),
+                Math.toIntExact(settings.number("snapshot-entries")),
+                standard.pendingMax(),
+                standard.entriesPerMessage(),
+                settings.length("request-timeout"),
+                standard.learnerLagMax());
+    }
+}

@@ -1,0 +1,133 @@
+package holdfast.server.truth;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import holdfast.core.truth.Applied;
+import holdfast.core.truth.Keyspace;
+import holdfast.core.truth.ShelfView;
+import holdfast.core.truth.Tip;
+import holdfast.protocol.log.LeaderAsk;
+import holdfast.protocol.log.LeaderReply;
+import holdfast.server.truth.disk.RocksShelf;
+import holdfast.server.truth.log.BatchCodec;
+import holdfast.server.truth.log.DecodedEntry;
+import holdfast.server.truth.raft.RaftLog;
+import holdfast.server.truth.raft.RaftLog.RaftStatus;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// What the log drives: applies entries to the keyspace on disk and tells everybody whom it concerns, in this order:
+/// headers, leases, watches, and last the proposer, so that whoever has an answer finds its effect everywhere here.
+///
+/// All on the raft driver's thread. A broken disk or rule throws, and the process must stop.
+final class Replica implements RaftLog.Machine {
+    /// Whom an applied entry concerns. They exist once the log runs, so they are handed over before it is driven.
+    record Audience(Proposals proposals, Leases leases, WatchHub watches, Consumer<RaftStatus> roleChanged) {}
+
+    private static final int SCRUB_ROWS = 500; // in one step between batches
+    private static final Object APPLIED = new Object();
+
+    private final Keyspace keyspace;
+    private final RocksShelf shelf;
+    private final Views views;
+    private final Headers headers;
+    private final Flusher flusher;
+    private final StoreMetrics metrics;
+    private @Nullable Audience audience;
+    private boolean scrubbing = true; // a crash may have left something
+
+    Replica(Keyspace keyspace, RocksShelf shelf, Views views, Headers headers, Flusher flusher, StoreMetrics metrics) {
+        this.keyspace = keyspace;
+        this.shelf = shelf;
+        this.views = views;
+        this.headers = headers;
+        this.flusher = flusher;
+        this.metrics = metrics;
+    }
+
+    void tell(Audience newAudience) {
+        audience = newAudience;
+    }
+
+    @Override
+    public Object apply(long index, long term, byte[] entry) {
+        if (index <= headers.appliedIndex()) return APPLIED;
+        DecodedEntry decoded = BatchCodec.decode(entry);
+        Applied applied = keyspace.apply(index, term, decoded.batch(), shelf);
+        headers.applied(index, applied.revision());
+        flusher.applied(index, entry.length);
+        metrics.applied(decoded.batch().commands());
+        scrubbing |= decoded.batch().commands().stream()
+                .anyMatch(command -> command instanceof holdfast.core.truth.Command.Compact);
+        if (audience != null) {
+            audience.leases().applied(decoded.batch(), applied);
+            audience.watches().applied(applied);
+            audience.proposals().applied(decoded.tags(), applied);
+        }
+        return APPLIED;
+    }
+
+    @Override
+    public long durableIndex() {
+        return flusher.durableIndex();
+    }
+
+    @Override
+    public void snapshot(long index, Path into) {
+        shelf.checkpoint(into);
+    }
+
+    @Override
+    public void restore(long index, Path from) {
+        views.replacing(() -> shelf.restore(from));
+        Tip tip = keyspace.tip(shelf);
+        headers.applied(tip.appliedIndex(), tip.revision());
+        flusher.restored(tip.appliedIndex());
+        scrubbing = true;
+        if (audience != null) {
+            audience.watches().restored(tip.revision());
+            audience.proposals().restored();
+        }
+    }
+
+    @Override
+    public void forwarded(byte[] request, Consumer<byte[]> reply) {
+        byte[] nothing = LeaderReply.getDefaultInstance().toByteArray();
+        LeaderAsk ask;
+        try {
+            ask = LeaderAsk.parseFrom(request);
+        } catch (InvalidProtocolBufferException _) {
+            reply.accept(nothing);
+            return;
+        }
+        if (audience == null) {
+            reply.accept(nothing);
+            return;
+        }
+        switch (ask.getAskCase()) {
+            case GROUP -> audience.proposals().offerForeign(ask.getGroup().toByteArray(), reply);
+            case LEASE -> audience.leases().answerFollower(ask.getLease(), reply);
+            case ASK_NOT_SET -> reply.accept(nothing);
+        }
+    }
+
+    @Override
+    public void roleChanged(RaftStatus now) {
+        headers.term(now.term());
+        if (audience == null) return;
+        audience.leases().roleChanged(now);
+        audience.proposals().roleChanged();
+        audience.roleChanged().accept(now);
+    }
+
+    /// One step of removing history that nobody can read.
+    void tick() {
+        if (scrubbing) scrubbing = keyspace.scrub(shelf, SCRUB_ROWS);
+    }
+
+    static long durableIndexOf(Keyspace keyspace, RocksShelf shelf) {
+        try (ShelfView durable = shelf.durableView()) {
+            return keyspace.tip(durable).appliedIndex();
+        }
+    }
+}

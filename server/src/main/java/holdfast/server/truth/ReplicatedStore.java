@@ -1,0 +1,341 @@
+package holdfast.server.truth;
+
+import holdfast.core.base.Bytes;
+import holdfast.core.base.Reason;
+import holdfast.core.truth.Command;
+import holdfast.core.truth.Keyspace;
+import holdfast.core.truth.Lease;
+import holdfast.core.truth.Reply;
+import holdfast.core.truth.ShelfView;
+import holdfast.core.truth.Tip;
+import holdfast.server.base.Driver;
+import holdfast.server.base.Mailbox;
+import holdfast.server.base.Metrics;
+import holdfast.server.base.Ticker;
+import holdfast.server.truth.disk.RocksShelf;
+import holdfast.server.truth.raft.RaftLog;
+import holdfast.server.truth.raft.RaftLog.Peer;
+import holdfast.server.truth.raft.RaftLog.RaftStatus;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// The store over a Raft log and a shelf on disk. It is built around the log: the log needs the machine that it drives,
+/// the store needs the log.
+///
+/// ```
+/// door -> propose -> Proposals -> RaftLog -> Replica.apply -> Keyspace -> RocksShelf
+///                                               |-> Leases, WatchHub -> doors
+///                        Proposals.applied <----|-> answer
+/// ```
+public final class ReplicatedStore implements Store, AutoCloseable {
+    private static final long TICK_NANOS = 10_000_000;
+    private static final long STOP_NANOS = 2_000_000_000L;
+    private static final int POINT_OPS_MAX = 8; // a transaction of so many single keys is read at once
+
+    private final StoreConfig config;
+    private final RaftLog raft;
+    private final Headers headers;
+    private final Keyspace keyspace = new Keyspace();
+    private final Views views;
+    private final Flusher flusher;
+    private final Members members;
+    private final Proposals proposals;
+    private final Reads reads;
+    private final Leases leases;
+    private final WatchHub watches;
+    private final Replica replica;
+    private final StoreMetrics metrics;
+    private final Driver ticks;
+    private final Mailbox<Boolean> never = new Mailbox<>(1);
+
+    // The raft driver's thread only.
+    private final List<Consumer<@Nullable Long>> leadershipListeners = new ArrayList<>();
+    private @Nullable Peer lastLeader;
+    private boolean announcing;
+    private int ticksToAnnouncement;
+
+    /// @param shelf closed by whoever opened it, after this store
+    /// @param log starts the log around the machine; entries applied before it returns answer nobody
+    /// @param onBug a thread of the store broke: the process must stop
+    public ReplicatedStore(
+            StoreConfig config,
+            Ticker ticker,
+            Metrics allMetrics,
+            RocksShelf shelf,
+            Function<RaftLog.Machine, RaftLog> log,
+            Runnable onBug) {
+        this.config = config;
+        metrics = new StoreMetrics(allMetrics);
+        views = new Views(shelf);
+        headers = new Headers(config.clusterId(), Members.id(config.clusterId(), config.member()));
+        Tip tip = keyspace.tip(shelf);
+        headers.applied(tip.appliedIndex(), tip.revision());
+        flusher = new Flusher(keyspace, shelf, onBug);
+        watches = new WatchHub(keyspace, views, headers, metrics, onBug);
+        replica = new Replica(keyspace, shelf, views, headers, flusher, metrics);
+        members = new Members(
+                keyspace, config.clusterId(), config.member(), config.name(), config.peerUrls(), config.clientUrls());
+        raft = log.apply(replica);
+        long timeoutNanos = config.requestTimeout().toNanos();
+        proposals = new Proposals(
+                config.proposalLimits(timeoutNanos), ticker, raft, headers, config.member(), config.run(), metrics);
+        reads = new Reads(
+                new Reads.Limits(config.waitingMax(), config.readers(), timeoutNanos),
+                ticker,
+                raft,
+                headers,
+                views,
+                metrics,
+                onBug);
+        leases = new Leases(
+                new Leases.Limits(timeoutNanos, config.stallLimit().toNanos(), StoreConfig.EXPIRIES_PER_TICK_MAX),
+                ticker,
+                raft,
+                headers,
+                keyspace,
+                views,
+                proposals,
+                metrics);
+        raft.execute(this::open);
+        ticks = new Driver("store-ticks", this::turn, onBug);
+        gauges(allMetrics);
+    }
+
+    /// From here on the machine's news reach everybody; what was applied before lies on the shelf.
+    private void open() {
+        replica.tell(new Replica.Audience(proposals, leases, watches, this::roleChanged));
+        watches.restored(headers.revision());
+        replica.roleChanged(raft.status());
+    }
+
+    private void gauges(Metrics all) {
+        all.gauge(
+                "etcd_server_has_leader",
+                "Whether a leader is known.",
+                () -> raft.status().leader() == null ? 0 : 1);
+        all.gauge(
+                "etcd_server_is_leader",
+                "Whether this member leads.",
+                () -> raft.status().leading() ? 1 : 0);
+        all.gauge("etcd_server_proposals_pending", "Commands waiting for the log.", proposals::pending);
+        all.gauge(
+                "etcd_server_proposals_committed_total",
+                "Commit index.",
+                () -> raft.status().commitIndex());
+        all.gauge(
+                "etcd_mvcc_db_total_size_in_bytes",
+                "Bytes on disk.",
+                () -> flusher.size().diskBytes());
+        all.gauge(
+                "etcd_mvcc_db_total_size_in_use_in_bytes",
+                "Bytes in use.",
+                () -> flusher.size().liveBytes());
+        all.gauge("etcd_debugging_mvcc_current_revision", "The store's revision.", headers::revision);
+        all.gauge("etcd_debugging_mvcc_watcher_total", "Watchers.", watches::watcherCount);
+    }
+
+    private void turn() throws InterruptedException {
+        boolean _ = never.drain(1, TICK_NANOS).isEmpty(); // a bounded wait that closing interrupts
+        raft.execute(this::tick);
+    }
+
+    private void tick() {
+        proposals.tick();
+        reads.tick();
+        leases.tick();
+        replica.tick();
+        announce();
+    }
+
+    /// Tells everybody this member's URLs, once a leader is there to hear them.
+    private void announce() {
+        if (announcing || raft.status().leader() == null || ticksToAnnouncement-- > 0) return;
+        ticksToAnnouncement = 100;
+        @Nullable Command record = members.announcement(views.newest());
+        if (record == null) return;
+        announcing = true;
+        proposals.propose(record, _ -> raft.execute(() -> announcing = false));
+    }
+
+    private void roleChanged(RaftStatus now) {
+        @Nullable Peer leader = now.leader();
+        @Nullable Long id = leader == null ? null : leaderId(leader);
+        if (lastLeader != null && leader != null && !lastLeader.equals(leader)) metrics.leaderChanges.inc();
+        if (leader != null) lastLeader = leader;
+        for (Consumer<@Nullable Long> listener : leadershipListeners) listener.accept(id);
+    }
+
+    private long leaderId(Peer leader) {
+        return Members.id(config.clusterId(), leader.id());
+    }
+
+    @Override
+    public void propose(Command command, Consumer<Answer> done) {
+        long least = config.leaseTtlMin().toMillis();
+        if (command instanceof Command.LeaseGrant(long id, long ttlMillis) && ttlMillis < least) {
+            proposals.propose(new Command.LeaseGrant(id, least), done);
+        } else {
+            proposals.propose(command, done);
+        }
+    }
+
+    @Override
+    public void range(Command.Range range, boolean linearizable, Consumer<Answer> done) {
+        metrics.ranges.inc();
+        reads.read(view -> keyspace.range(range, view), isPoint(range), linearizable, replyTo(done));
+    }
+
+    @Override
+    public void read(Command.Txn txn, boolean linearizable, Consumer<Answer> done) {
+        reads.read(view -> keyspace.read(txn, view), isSmall(txn), linearizable, replyTo(done));
+    }
+
+    private static boolean isPoint(Command.Range range) {
+        return range.range().isSingle() && range.atRevision() == 0;
+    }
+
+    private static boolean isSmall(Command.Txn txn) {
+        return txn.compares().size() <= POINT_OPS_MAX
+                && txn.success().size() <= POINT_OPS_MAX
+                && txn.failure().size() <= POINT_OPS_MAX
+                && txn.compares().stream().allMatch(compare -> compare.range().isSingle())
+                && txn.success().stream().allMatch(ReplicatedStore::isPointOp)
+                && txn.failure().stream().allMatch(ReplicatedStore::isPointOp);
+    }
+
+    private static boolean isPointOp(Command.Op op) {
+        return op instanceof Command.Range range && isPoint(range);
+    }
+
+    private static Reads.Done<Reply> replyTo(Consumer<Answer> done) {
+        return new Reads.Done<>() {
+            @Override
+            public void answered(Header header, Reply reply) {
+                done.accept(new Answer.Done(header, reply));
+            }
+
+            @Override
+            public void refused(Reason why) {
+                done.accept(new Answer.Refused(why));
+            }
+        };
+    }
+
+    private static <T> Reads.Done<T> leaseTo(
+            java.util.function.BiFunction<Header, T, LeaseAnswer> answer, Consumer<LeaseAnswer> done) {
+        return new Reads.Done<>() {
+            @Override
+            public void answered(Header header, T found) {
+                done.accept(answer.apply(header, found));
+            }
+
+            @Override
+            public void refused(Reason why) {
+                done.accept(new LeaseAnswer.Refused(why));
+            }
+        };
+    }
+
+    @Override
+    public void keepAlive(long leaseId, Consumer<LeaseAnswer> done) {
+        leases.ask(leaseId, true, done);
+    }
+
+    @Override
+    public void timeToLive(long leaseId, boolean wantsKeys, Consumer<LeaseAnswer> done) {
+        leases.ask(leaseId, false, answer -> {
+            if (!wantsKeys || !(answer instanceof LeaseAnswer.Remaining left) || left.remainingMillis() < 0) {
+                done.accept(answer);
+                return;
+            }
+            Function<ShelfView, List<Bytes>> keys = view -> keyspace.attached(leaseId, view);
+            reads.read(keys, false, true, leaseTo((header, found) -> withKeys(header, left, found), done));
+        });
+    }
+
+    private static LeaseAnswer withKeys(Header header, LeaseAnswer.Remaining left, List<Bytes> keys) {
+        return new LeaseAnswer.Remaining(header, left.grantedMillis(), left.remainingMillis(), keys);
+    }
+
+    @Override
+    public void leases(Consumer<LeaseAnswer> done) {
+        Function<ShelfView, List<Long>> ids =
+                view -> keyspace.leases(view).stream().map(Lease::id).toList();
+        reads.read(ids, false, true, leaseTo(LeaseAnswer.Listed::new, done));
+    }
+
+    @Override
+    public Watching watch(WatchRequest request, Consumer<WatchAnswer> deliver) {
+        return watches.watch(request, deliver);
+    }
+
+    @Override
+    public Status status() {
+        RaftStatus now = raft.status();
+        @Nullable Peer leader = now.leader();
+        RocksShelf.Size size = flusher.size();
+        return new Status(
+                headers.now(),
+                leader == null ? 0 : leaderId(leader),
+                now.commitIndex(),
+                now.appliedIndex(),
+                !now.self().voter(),
+                size.diskBytes(),
+                size.liveBytes(),
+                leader == null ? List.of(Reasons.NO_LEADER.code()) : List.of());
+    }
+
+    @Override
+    public void members(boolean linearizable, Consumer<MembersAnswer> done) {
+        Function<ShelfView, List<Member>> list =
+                view -> members.list(raft.status().members(), view);
+        reads.read(list, true, linearizable, new Reads.Done<>() {
+            @Override
+            public void answered(Header header, List<Member> found) {
+                done.accept(new MembersAnswer.Listed(header, found));
+            }
+
+            @Override
+            public void refused(Reason why) {
+                done.accept(new MembersAnswer.Refused(why));
+            }
+        });
+    }
+
+    @Override
+    public void onLeadership(Consumer<@Nullable Long> changed) {
+        raft.execute(() -> {
+            leadershipListeners.add(changed);
+            @Nullable Peer leader = raft.status().leader();
+            changed.accept(leader == null ? null : leaderId(leader));
+        });
+    }
+
+    /// Answers everything that waits, then ends the log and all threads.
+    @Override
+    public void close() {
+        ticks.close();
+        CountDownLatch answered = new CountDownLatch(1);
+        raft.execute(() -> {
+            proposals.stop();
+            reads.stop();
+            leases.stop();
+            watches.stop();
+            answered.countDown();
+        });
+        try {
+            boolean _ = answered.await(STOP_NANOS, TimeUnit.NANOSECONDS); // a dead log answers nobody
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        raft.close();
+        reads.close();
+        watches.close();
+        flusher.close();
+    }
+}

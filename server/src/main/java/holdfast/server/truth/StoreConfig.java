@@ -1,0 +1,49 @@
+package holdfast.server.truth;
+
+import holdfast.core.base.Require;
+import java.time.Duration;
+import java.util.List;
+
+/// What one member's store is told. Keys of what a person may set live under `store.`; their defaults are in
+/// `ServerConfig`.
+///
+/// @param member this member's number in the log
+/// @param run drawn anew at each start, so that entries of an earlier run answer nobody
+/// @param requestTimeout how long a request may take in all
+/// @param leaseTtlMin shorter leases are granted for this long
+/// @param waitingMax most requests waiting for the log, and again for a read
+/// @param stallLimit a longer gap in the leader's own time is credited to all leases
+public record StoreConfig(
+        long clusterId,
+        int member,
+        long run,
+        String name,
+        List<String> peerUrls,
+        List<String> clientUrls,
+        Duration requestTimeout,
+        Duration leaseTtlMin,
+        Duration stallLimit,
+        int waitingMax,
+        int readers,
+        int entriesInFlightMax,
+        int requestBytesMax) {
+    /// Leases that one tick of the leader (10 ms) may end: etcd's thousand a second.
+    static final int EXPIRIES_PER_TICK_MAX = 10;
+
+    private static final int ENTRY_COMMANDS_MAX = 2_048;
+    private static final int ENTRY_BYTES_MAX = 256 << 10;
+
+    public StoreConfig {
+        Require.atLeast("request-timeout", requestTimeout, Duration.ofMillis(100));
+        Require.atLeast("lease-ttl-min", leaseTtlMin, Duration.ofMillis(1));
+        Require.between("waiting-max", waitingMax, 1, 1_000_000);
+        Require.between("readers", readers, 1, 64);
+        Require.between("entries-in-flight-max", entriesInFlightMax, 1, 64);
+        Require.between("request-bytes-max", requestBytesMax, 1_024, 8 << 20);
+    }
+
+    Proposals.Limits proposalLimits(long timeoutNanos) {
+        return new Proposals.Limits(
+                waitingMax, ENTRY_COMMANDS_MAX, ENTRY_BYTES_MAX, entriesInFlightMax, requestBytesMax, timeoutNanos);
+    }
+}

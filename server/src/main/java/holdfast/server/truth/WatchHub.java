@@ -1,0 +1,260 @@
+package holdfast.server.truth;
+
+import holdfast.core.truth.Applied;
+import holdfast.core.truth.Keyspace;
+import holdfast.core.truth.WatchBoard;
+import holdfast.core.truth.WatchBoard.Delivery;
+import holdfast.server.base.Driver;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Delivers watch events on a thread of its own, so that an apply never waits for a watcher. Applied batches come in
+/// through a bounded queue; when this thread falls behind that bound the batches are dropped, and every watcher goes on
+/// from history instead.
+final class WatchHub implements AutoCloseable {
+    private static final int APPLIED_MAX = 8_192; // batches that wait for this thread
+    private static final int WATCHERS_MAX = 1_000_000;
+    private static final int INPUTS_PER_TURN_MAX = 1_024;
+    private static final int OUTBOX_MAX = 1_024; // events kept for one watcher before it is parked
+    private static final int CATCH_UP_EVENTS = 4_096; // about so many events of history in one step
+    private static final long IDLE_NANOS = 1_000_000_000L;
+
+    private sealed interface Input {
+        record Offered(Applied applied) implements Input {}
+
+        record Add(Watch watch, Store.WatchRequest request, long fromRevision, Store.Header header) implements Input {}
+
+        record Taken(Watch watch) implements Input {}
+
+        record Cancel(Watch watch) implements Input {}
+
+        record Restored(long revision) implements Input {}
+
+        record Stop() implements Input {}
+    }
+
+    private final Keyspace keyspace;
+    private final Views views;
+    private final Headers headers;
+    private final StoreMetrics metrics;
+    private final LinkedBlockingQueue<Input> inputs = new LinkedBlockingQueue<>(); // bounded by the two counts
+    private final AtomicInteger appliedWaiting = new AtomicInteger();
+    private final AtomicInteger watchers = new AtomicInteger();
+    private final Driver driver;
+    private volatile boolean lossy; // batches are dropped until this thread goes back to history
+    private volatile boolean stopped;
+    private volatile long boardRevision;
+
+    // The driver's thread only.
+    private final WatchBoard board;
+    private final Map<Long, Watch> watches = new HashMap<>();
+    private final Set<Watch> behind = new LinkedHashSet<>(); // not synced and nothing under way
+
+    WatchHub(Keyspace keyspace, Views views, Headers headers, StoreMetrics metrics, Runnable onBug) {
+        this.keyspace = keyspace;
+        this.views = views;
+        this.headers = headers;
+        this.metrics = metrics;
+        boardRevision = headers.revision();
+        board = new WatchBoard(boardRevision, OUTBOX_MAX);
+        driver = new Driver("watch", this::turn, onBug);
+    }
+
+    /// One watch. Its flag and the board's revision are written in such an order that [#syncedRevision] never promises
+    /// an event that was not taken: a delivery unsets the flag before the board's revision grows.
+    private final class Watch implements Store.Watching {
+        private final Consumer<Store.WatchAnswer> deliver;
+        private final AtomicInteger closed = new AtomicInteger();
+        private long id; // the driver's thread only
+        private volatile boolean synced;
+
+        Watch(Consumer<Store.WatchAnswer> deliver) {
+            this.deliver = deliver;
+        }
+
+        @Override
+        public void taken() {
+            inputs.add(new Input.Taken(this));
+        }
+
+        @Override
+        public long syncedRevision() {
+            long revision = boardRevision;
+            return synced ? revision : -1;
+        }
+
+        @Override
+        public void close() {
+            if (closed.compareAndSet(0, 1)) inputs.add(new Input.Cancel(this));
+        }
+    }
+
+    /// From any thread.
+    Store.Watching watch(Store.WatchRequest request, Consumer<Store.WatchAnswer> deliver) {
+        Watch watch = new Watch(deliver);
+        if (stopped || watchers.incrementAndGet() > WATCHERS_MAX) {
+            if (!stopped) watchers.decrementAndGet();
+            watch.closed.set(1);
+            deliver.accept(new Store.WatchAnswer.Ended(stopped ? Reasons.STOPPED : Reasons.TOO_MANY_REQUESTS));
+            return watch;
+        }
+        Store.Header header = headers.now();
+        long from = request.fromRevision() == 0 ? header.revision() + 1 : request.fromRevision();
+        inputs.add(new Input.Add(watch, request, from, header));
+        return watch;
+    }
+
+    /// On the thread that applies, after the headers moved on and before the proposers are answered.
+    void applied(Applied applied) {
+        if (applied.events().isEmpty() || lossy) return;
+        if (appliedWaiting.incrementAndGet() > APPLIED_MAX) {
+            appliedWaiting.decrementAndGet();
+            lossy = true;
+            metrics.watchGaps.inc();
+            return;
+        }
+        inputs.add(new Input.Offered(applied));
+    }
+
+    /// On the thread that applies, when a snapshot replaced the state.
+    void restored(long revision) {
+        inputs.add(new Input.Restored(revision));
+    }
+
+    private void turn() throws InterruptedException {
+        List<Input> taken = new ArrayList<>();
+        boolean busy = board.hasBehind() || lossy;
+        @Nullable Input first = busy ? inputs.poll() : inputs.poll(IDLE_NANOS, TimeUnit.NANOSECONDS);
+        if (first != null) {
+            taken.add(first);
+            inputs.drainTo(taken, INPUTS_PER_TURN_MAX - 1);
+        }
+        for (Input input : taken) step(input);
+        if (lossy && appliedWaiting.get() == 0) backToHistory();
+        if (board.hasBehind() && !stopped) catchUp();
+        lookAgain();
+    }
+
+    private void step(Input input) {
+        switch (input) {
+            case Input.Offered(Applied applied) -> {
+                appliedWaiting.decrementAndGet();
+                if (applied.revision() <= board.revision()) return; // history has it
+                start(board.offer(applied));
+                boardRevision = applied.revision();
+            }
+            case Input.Add add -> add(add);
+            case Input.Taken(Watch watch) -> {
+                if (watch.id == 0) return;
+                @Nullable Delivery next = board.taken(watch.id);
+                if (next != null) start(List.of(next));
+                else behind.add(watch);
+            }
+            case Input.Cancel(Watch watch) -> forget(watch);
+            case Input.Restored(long revision) -> restart(revision);
+            case Input.Stop _ -> {
+                for (Watch watch : List.copyOf(watches.values())) {
+                    forget(watch);
+                    Callbacks.call(watch.deliver, new Store.WatchAnswer.Ended(Reasons.STOPPED));
+                }
+            }
+        }
+    }
+
+    private void add(Input.Add add) {
+        Watch watch = add.watch();
+        Store.WatchRequest request = add.request();
+        Callbacks.call(watch.deliver, new Store.WatchAnswer.Created(add.header()));
+        watch.id = board.add(new WatchBoard.Watcher(
+                request.range(), add.fromRevision(), request.wantsBefore(), request.puts(), request.deletes()));
+        watches.put(watch.id, watch);
+        behind.add(watch);
+    }
+
+    private void forget(Watch watch) {
+        if (watch.id == 0 || watches.remove(watch.id) == null) return;
+        board.cancel(watch.id);
+        behind.remove(watch);
+        watch.synced = false;
+        watch.id = 0;
+        watchers.decrementAndGet();
+    }
+
+    private void start(List<Delivery> deliveries) {
+        for (Delivery delivery : deliveries) {
+            @Nullable Watch watch = watches.get(delivery.watchId());
+            if (watch == null) continue;
+            watch.synced = false;
+            behind.remove(watch);
+            switch (delivery) {
+                case Delivery.Events events -> {
+                    // The header may not promise less than its events, nor more than was delivered.
+                    Store.Header header = headers.at(events.revision());
+                    Callbacks.call(watch.deliver, new Store.WatchAnswer.Events(header, events.events()));
+                }
+                case Delivery.Compacted compacted -> {
+                    forget(watch);
+                    Callbacks.call(
+                            watch.deliver, new Store.WatchAnswer.Compacted(headers.now(), compacted.compactRevision()));
+                }
+            }
+        }
+    }
+
+    private void catchUp() {
+        try (Views.Held held = views.open()) {
+            start(board.catchUp(keyspace, held.view(), CATCH_UP_EVENTS));
+        }
+    }
+
+    /// The dropped batches are all below the revision read after `lossy` is unset: what is applied later is offered.
+    private void backToHistory() {
+        lossy = false;
+        restart(headers.revision());
+    }
+
+    private void restart(long revision) {
+        for (Watch watch : watches.values()) {
+            if (watch.synced) {
+                watch.synced = false;
+                behind.add(watch);
+            }
+        }
+        board.restored(revision);
+        boardRevision = revision;
+    }
+
+    /// Those with nothing under way may have become synced.
+    private void lookAgain() {
+        if (behind.isEmpty()) return;
+        behind.removeIf(watch -> {
+            if (board.syncedRevision(watch.id) < 0) return false;
+            watch.synced = true;
+            return true;
+        });
+    }
+
+    int watcherCount() {
+        return watchers.get();
+    }
+
+    /// Ends every watch, then the thread.
+    void stop() {
+        stopped = true;
+        inputs.add(new Input.Stop());
+    }
+
+    @Override
+    public void close() {
+        driver.close();
+    }
+}
