@@ -48,8 +48,8 @@ public final class DataFolder implements AutoCloseable {
     public static Locked lock(Path path) {
         try {
             Files.createDirectories(path);
-            FileChannel channel = FileChannel.open(
-                    path.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileChannel channel =
+                    FileChannel.open(path.resolve(LOCK_FILE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             @Nullable FileLock lock = tryLock(channel);
             if (lock != null) return new Locked.Ready(new DataFolder(path, channel, lock));
             channel.close();

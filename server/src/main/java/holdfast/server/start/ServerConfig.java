@@ -58,7 +58,11 @@ public record ServerConfig(
             key("advertise-client", "HOST:PORT", null, "What clients are told; as listen-client if not given."),
             key("listen-peer", "HOST:PORT", "127.0.0.1:2380", "Where members connect."),
             key("advertise-peer", "HOST:PORT", null, "What members are told; as listen-peer if not given."),
-            key("initial-cluster", "NAME=HOST:PORT,...", null, "Who forms the cluster; this member alone if not given."),
+            key(
+                    "initial-cluster",
+                    "NAME=HOST:PORT,...",
+                    null,
+                    "Who forms the cluster; this member alone if not given."),
             key("cluster-token", "TEXT", "holdfast", "Tells clusters with the same names apart."),
             key("client-cert-file", "FILE", null, "Certificate shown to clients (PEM); plain text if not given."),
             key("client-key-file", "FILE", null, "Its key (PEM, PKCS #8)."),
@@ -148,7 +152,9 @@ public record ServerConfig(
             int equals = part.indexOf('=');
             Require.that("initial-cluster", given, equals > 0, "NAME=HOST:PORT,...");
             String name = part.substring(0, equals).strip();
-            seeds.add(new Seed(name, Address.parse("initial-cluster", part.substring(equals + 1).strip())));
+            seeds.add(new Seed(
+                    name,
+                    Address.parse("initial-cluster", part.substring(equals + 1).strip())));
         }
         seeds.sort(Comparator.comparing(Seed::name));
         return List.copyOf(seeds);
@@ -159,7 +165,8 @@ public record ServerConfig(
         long given = names.stream().filter(settings::has).count();
         if (given == 0) return null;
         for (String name : names) {
-            if (!settings.has(name)) throw new BadValue(name + " is missing; " + String.join(", ", names) + " go together");
+            if (!settings.has(name))
+                throw new BadValue(name + " is missing; " + String.join(", ", names) + " go together");
         }
         return new TlsFiles(
                 Path.of(settings.text(names.get(0))),
