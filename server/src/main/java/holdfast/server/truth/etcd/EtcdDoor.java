@@ -1,0 +1,206 @@
+package holdfast.server.truth.etcd;
+
+import holdfast.server.truth.Store;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// Serves the etcd v3 API and plain HTTP pages on one port, for as long as it is open.
+public final class EtcdDoor implements AutoCloseable {
+    private static final long OPEN_LIMIT_SECONDS = 10;
+    private static final int STREAM_WINDOW_BYTES = 1 << 20;
+    private static final int CONNECTION_WINDOW_BYTES = 16 << 20;
+
+    /// etcd clients cancel calls and watches as they please: only a flood is a fault.
+    private static final int RESETS_PER_SECOND_MAX = 20_000;
+
+    private static final Set<String> STREAMS =
+            Set.of("/etcdserverpb.Watch/Watch", "/etcdserverpb.Lease/LeaseKeepAlive");
+
+    private final EtcdConfig config;
+    private final Vertx vertx;
+    private final Standing standing;
+    private final Pages pages;
+    private final Map<String, Rpc> methods = new HashMap<>();
+    private final List<String> deployments = new ArrayList<>();
+    private int port;
+
+    private EtcdDoor(
+            EtcdConfig config,
+            Vertx vertx,
+            Store store,
+            Supplier<String> metrics,
+            Handler<HttpServerRequest> otherPages) {
+        this.config = config;
+        this.vertx = vertx;
+        standing = new Standing(vertx, store, config);
+        pages = new Pages(vertx, store, standing, metrics, otherPages);
+        new KvService(store, standing, config).addTo(methods);
+        new WatchService(vertx, store, config).addTo(methods);
+        new LeaseService(store, standing, config).addTo(methods);
+        new ClusterService(store).addTo(methods);
+        new MaintenanceService(store, config).addTo(methods);
+        new HealthService().addTo(methods);
+        Waiting waiting = new Waiting(store);
+        new LockService(waiting).addTo(methods);
+        new ElectionService(waiting).addTo(methods);
+    }
+
+    /// Opens the port. Waits until it listens; do not call it on an event loop.
+    ///
+    /// @param metrics the text of `/metrics`, asked for on an event loop
+    /// @param otherPages what answers every HTTP request that is neither gRPC nor one of etcd's pages
+    /// @throws IOException when the port cannot be had
+    public static EtcdDoor open(
+            EtcdConfig config,
+            Vertx vertx,
+            Store store,
+            Supplier<String> metrics,
+            Handler<HttpServerRequest> otherPages)
+            throws IOException, InterruptedException {
+        EtcdDoor door = new EtcdDoor(config, vertx, store, metrics, otherPages);
+        try {
+            door.port = config.port();
+            for (int loop = 0; loop < config.eventLoops(); loop++) {
+                Listener listener = door.new Listener();
+                door.deployments.add(wait(vertx.deployVerticle(listener)));
+                door.port = listener.actualPort();
+            }
+            return door;
+        } catch (IOException | InterruptedException failed) {
+            door.close();
+            throw failed;
+        }
+    }
+
+    /// Without other pages.
+    public static EtcdDoor open(EtcdConfig config, Vertx vertx, Store store, Supplier<String> metrics)
+            throws IOException, InterruptedException {
+        return open(config, vertx, store, metrics, Pages::notFound);
+    }
+
+    /// The port that it listens on, also when the system picked it.
+    public int port() {
+        return port;
+    }
+
+    /// Ends every call. Waits; do not call it on an event loop.
+    @Override
+    public void close() {
+        standing.close();
+        for (String deployment : deployments) {
+            try {
+                wait(vertx.undeploy(deployment));
+            } catch (IOException _) {
+                // its server is gone either way
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+        deployments.clear();
+    }
+
+    /// One event loop's share of the port.
+    private final class Listener extends VerticleBase {
+        private @Nullable HttpServer server;
+
+        @Override
+        public Future<?> start() {
+            HttpServer opened = vertx.createHttpServer(options()).requestHandler(EtcdDoor.this::serve);
+            server = opened;
+            return opened.listen();
+        }
+
+        @Override
+        public Future<?> stop() {
+            return server == null ? Future.succeededFuture() : server.close();
+        }
+
+        int actualPort() {
+            return server == null ? 0 : server.actualPort();
+        }
+    }
+
+    private HttpServerOptions options() {
+        HttpServerOptions options = new HttpServerOptions()
+                .setHost(config.host())
+                .setPort(port)
+                .setInitialSettings(new Http2Settings()
+                        .setMaxConcurrentStreams(Http2Settings.DEFAULT_MAX_CONCURRENT_STREAMS)
+                        .setInitialWindowSize(STREAM_WINDOW_BYTES))
+                .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
+                .setHttp2RstFloodMaxRstFramePerWindow(RESETS_PER_SECOND_MAX)
+                .setHttp2RstFloodWindowDuration(1)
+                .setHttp2RstFloodWindowDurationTimeUnit(TimeUnit.SECONDS);
+        EtcdConfig.Tls tls = config.tls();
+        if (tls == null) return options;
+        options.setSsl(true).setUseAlpn(true).setKeyCertOptions(tls.identity());
+        if (tls.clientAuthority() != null)
+            options.setTrustOptions(tls.clientAuthority()).setClientAuth(ClientAuth.REQUIRED);
+        return options;
+    }
+
+    private void serve(HttpServerRequest request) {
+        String type = request.getHeader("content-type");
+        if (request.version() == HttpVersion.HTTP_2 && type != null && type.startsWith("application/grpc"))
+            call(request);
+        else pages.serve(request);
+    }
+
+    private void call(HttpServerRequest request) {
+        Context loop = vertx.getOrCreateContext();
+        Call call = new Call(request, loop, config.messageBytesMax());
+        String path = Objects.requireNonNullElse(request.path(), "");
+        Rpc rpc = methods.get(path);
+        boolean stream = STREAMS.contains(path);
+        boolean wantsLeader = "true".equals(request.getHeader("hasleader"));
+        if (rpc == null) {
+            call.fail(unknown(path));
+        } else if (stream && standing.isLearner()) {
+            call.fail(EtcdError.NOT_FOR_LEARNER);
+        } else if (wantsLeader && !standing.hasLeader()) {
+            call.fail(EtcdError.NO_LEADER);
+        } else {
+            if (wantsLeader && stream) standing.requireLeader(call);
+            rpc.begin(call);
+        }
+    }
+
+    private EtcdError unknown(String path) {
+        int slash = path.lastIndexOf('/');
+        String service = slash > 1 ? path.substring(1, slash) : path.substring(1);
+        boolean known = methods.keySet().stream().anyMatch(method -> method.startsWith("/" + service + "/"));
+        return known ? EtcdError.unknownMethod(service, path.substring(slash + 1)) : EtcdError.unknownService(service);
+    }
+
+    private static <T> T wait(Future<T> future) throws IOException, InterruptedException {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(OPEN_LIMIT_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException failed) {
+            throw new IOException(String.valueOf(failed.getCause()), failed.getCause());
+        } catch (TimeoutException late) {
+            throw new IOException("not done within " + OPEN_LIMIT_SECONDS + " s", late);
+        }
+    }
+}

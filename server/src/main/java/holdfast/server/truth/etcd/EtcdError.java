@@ -1,0 +1,116 @@
+package holdfast.server.truth.etcd;
+
+import holdfast.core.base.Reason;
+import holdfast.core.truth.Refusal;
+import holdfast.server.truth.Reasons;
+import java.util.Map;
+
+/// A gRPC status as etcd words it. This class is the one table of those words: clients match the strings.
+///
+/// @param status gRPC status code, 0 to 16
+record EtcdError(int status, String message) {
+    private static final int CANCELLED = 1;
+    private static final int UNKNOWN = 2;
+    private static final int INVALID_ARGUMENT = 3;
+    private static final int NOT_FOUND = 5;
+    private static final int RESOURCE_EXHAUSTED = 8;
+    private static final int FAILED_PRECONDITION = 9;
+    private static final int OUT_OF_RANGE = 11;
+    private static final int UNIMPLEMENTED = 12;
+    private static final int INTERNAL = 13;
+    private static final int UNAVAILABLE = 14;
+
+    static final EtcdError EMPTY_KEY = new EtcdError(INVALID_ARGUMENT, "etcdserver: key is not provided");
+    static final EtcdError KEY_NOT_FOUND = new EtcdError(INVALID_ARGUMENT, "etcdserver: key not found");
+    static final EtcdError VALUE_PROVIDED = new EtcdError(INVALID_ARGUMENT, "etcdserver: value is provided");
+    static final EtcdError LEASE_PROVIDED = new EtcdError(INVALID_ARGUMENT, "etcdserver: lease is provided");
+    static final EtcdError TOO_MANY_OPS =
+            new EtcdError(INVALID_ARGUMENT, "etcdserver: too many operations in txn request");
+    static final EtcdError DUPLICATE_KEY =
+            new EtcdError(INVALID_ARGUMENT, "etcdserver: duplicate key given in txn request");
+    static final EtcdError INVALID_SORT = new EtcdError(INVALID_ARGUMENT, "etcdserver: invalid sort option");
+    static final EtcdError TOO_LARGE = new EtcdError(INVALID_ARGUMENT, "etcdserver: request is too large");
+    static final EtcdError COMPACTED =
+            new EtcdError(OUT_OF_RANGE, "etcdserver: mvcc: required revision has been compacted");
+    static final EtcdError FUTURE =
+            new EtcdError(OUT_OF_RANGE, "etcdserver: mvcc: required revision is a future revision");
+    static final EtcdError TTL_TOO_LARGE = new EtcdError(OUT_OF_RANGE, "etcdserver: too large lease TTL");
+    static final EtcdError LEASE_NOT_FOUND = new EtcdError(NOT_FOUND, "etcdserver: requested lease not found");
+    static final EtcdError LEASE_EXISTS = new EtcdError(FAILED_PRECONDITION, "etcdserver: lease already exists");
+    static final EtcdError NO_LEADER = new EtcdError(UNAVAILABLE, "etcdserver: no leader");
+    static final EtcdError STOPPED = new EtcdError(UNAVAILABLE, "etcdserver: server stopped");
+    static final EtcdError NOT_FOR_LEARNER =
+            new EtcdError(FAILED_PRECONDITION, "etcdserver: rpc not supported for learner");
+
+    /// Seen through the lock and election services, which answer every failure as Unknown.
+    static final EtcdError SESSION_EXPIRED = new EtcdError(UNKNOWN, "mutex: session is expired");
+
+    static final EtcdError ELECTION_NO_LEADER = new EtcdError(UNKNOWN, "election: no leader");
+    static final EtcdError ELECTION_NOT_LEADER = new EtcdError(UNKNOWN, "election: not leader");
+    static final EtcdError ELECTION_NO_LEADER_KEY = new EtcdError(UNKNOWN, "\"leader\" field must be provided");
+    static final EtcdError CANCELED = new EtcdError(CANCELLED, "context canceled");
+
+    static final EtcdError UNKNOWN_HEALTH_SERVICE = new EtcdError(NOT_FOUND, "unknown service");
+
+    /// Reasons of a watch's cancellation are plain text, without a status.
+    static final String WATCH_DUPLICATE_ID = "mvcc: duplicate watch ID provided on the WatchStream";
+
+    static final String WATCH_EMPTY_RANGE = "mvcc: watcher range is empty";
+    static final String WATCH_NEGATIVE_REVISION = "mvcc: required revision has been compacted";
+
+    /// The store's reasons by their codes.
+    private static final Map<String, EtcdError> BY_CODE = Map.ofEntries(
+            Map.entry(Reasons.NO_LEADER.code(), NO_LEADER),
+            Map.entry(Reasons.LEADER_CHANGED.code(), new EtcdError(UNAVAILABLE, "etcdserver: leader changed")),
+            Map.entry(Reasons.TIMED_OUT.code(), timedOut("")),
+            Map.entry(Reasons.LEADER_LOST.code(), timedOut(", possibly due to previous leader failure")),
+            Map.entry(Reasons.CONNECTION_LOST.code(), timedOut(", possibly due to connection lost")),
+            Map.entry(
+                    Reasons.TOO_MANY_REQUESTS.code(),
+                    new EtcdError(RESOURCE_EXHAUSTED, "etcdserver: too many requests")),
+            Map.entry(Reasons.TOO_LARGE.code(), TOO_LARGE),
+            Map.entry(Reasons.STOPPED.code(), STOPPED));
+
+    static EtcdError of(Refusal why) {
+        return switch (why) {
+            case KEY_NOT_FOUND -> KEY_NOT_FOUND;
+            case LEASE_NOT_FOUND -> LEASE_NOT_FOUND;
+            case LEASE_EXISTS -> LEASE_EXISTS;
+            case REVISION_COMPACTED -> COMPACTED;
+            case REVISION_IN_FUTURE -> FUTURE;
+            case TERM_PASSED -> throw new IllegalStateException("only the store itself expires leases");
+        };
+    }
+
+    /// A reason that etcd has no word for becomes Unavailable with our own sentence.
+    static EtcdError of(Reason why) {
+        EtcdError known = BY_CODE.get(why.code());
+        return known != null ? known : new EtcdError(UNAVAILABLE, "etcdserver: " + why.sentence());
+    }
+
+    /// As the lock and election services say it.
+    EtcdError asUnknown() {
+        return new EtcdError(UNKNOWN, message);
+    }
+
+    static EtcdError unknownMethod(String service, String method) {
+        return new EtcdError(UNIMPLEMENTED, "unknown method " + method + " for service " + service);
+    }
+
+    static EtcdError unknownService(String service) {
+        return new EtcdError(UNIMPLEMENTED, "unknown service " + service);
+    }
+
+    static EtcdError messageTooLarge(long bytes, long bytesMax) {
+        return new EtcdError(
+                RESOURCE_EXHAUSTED, "grpc: received message larger than max (" + bytes + " vs. " + bytesMax + ")");
+    }
+
+    static EtcdError badMessage(String why) {
+        return new EtcdError(INTERNAL, "grpc: error unmarshalling request: " + why);
+    }
+
+    private static EtcdError timedOut(String why) {
+        return new EtcdError(UNAVAILABLE, "etcdserver: request timed out" + why);
+    }
+}

@@ -1,0 +1,30 @@
+package holdfast.server.truth.etcd;
+
+import holdfast.server.truth.Store;
+import io.vertx.core.Vertx;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// `etcdserverpb.Watch`: opens one [WatchStream] for each call.
+final class WatchService {
+    private final Vertx vertx;
+    private final Store store;
+    private final EtcdConfig config;
+
+    WatchService(Vertx vertx, Store store, EtcdConfig config) {
+        this.vertx = vertx;
+        this.store = store;
+        this.config = config;
+    }
+
+    void addTo(Map<String, Rpc> methods) {
+        methods.put("/etcdserverpb.Watch/Watch", this::begin);
+    }
+
+    private void begin(Call call) {
+        // A tenth by chance, so that streams that began together do not all speak at once.
+        long everyMillis = config.progressEvery().toMillis();
+        long jitterMillis = ThreadLocalRandom.current().nextLong(Math.max(1, everyMillis / 10));
+        new WatchStream(vertx, store, call, everyMillis + jitterMillis, config.messageBytesMax()).begin();
+    }
+}

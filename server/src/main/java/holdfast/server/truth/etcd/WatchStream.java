@@ -1,0 +1,273 @@
+package holdfast.server.truth.etcd;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import holdfast.core.base.KeyRange;
+import holdfast.protocol.etcd.ResponseHeader;
+import holdfast.protocol.etcd.WatchCreateRequest;
+import holdfast.protocol.etcd.WatchRequest;
+import holdfast.protocol.etcd.WatchResponse;
+import holdfast.server.truth.Store;
+import holdfast.server.truth.Store.WatchAnswer;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// One watch call with its many watchers. Lives on the call's event loop.
+///
+/// Each watcher has at most one delivery of the store under way: it is taken back to the store once the client's
+/// connection has room again, so a slow client holds up neither the store nor other streams.
+final class WatchStream {
+    private static final long INVALID_ID = -1;
+    private static final ByteString ZERO = ByteString.copyFrom(new byte[] {0});
+
+    /// How often and how many times a progress request is tried while a watcher is behind; then it is dropped, as etcd
+    /// does at once.
+    private static final long PROGRESS_RETRY_MILLIS = 10;
+
+    private static final int PROGRESS_TRIES_MAX = 500;
+
+    private final Vertx vertx;
+    private final Store store;
+    private final Call call;
+    private final long progressEveryMillis;
+    private final int responseBytesMax;
+    private final Map<Long, Watcher> watchers = new TreeMap<>();
+    private final List<Watcher> untaken = new ArrayList<>();
+    private long nextId;
+    private long sentRevision;
+    private long progressTimer = -1;
+    private boolean progressWanted;
+
+    WatchStream(Vertx vertx, Store store, Call call, long progressEveryMillis, int responseBytesMax) {
+        this.vertx = vertx;
+        this.store = store;
+        this.call = call;
+        this.progressEveryMillis = progressEveryMillis;
+        this.responseBytesMax = responseBytesMax;
+    }
+
+    void begin() {
+        call.onMessage(this::take);
+        call.whenOver(this::end);
+    }
+
+    /// One watcher. After compaction ended it, its id stays taken until the client cancels it, as in etcd.
+    private static final class Watcher {
+        final long id;
+        final WatchCreateRequest request;
+        Store.@Nullable Watching watching;
+        boolean created;
+        boolean cancelled;
+        boolean progressDue = true;
+
+        Watcher(long id, WatchCreateRequest request) {
+            this.id = id;
+            this.request = request;
+        }
+
+        void close() {
+            if (watching != null) watching.close();
+            watching = null;
+        }
+    }
+
+    private void take(byte[] message) throws InvalidProtocolBufferException {
+        WatchRequest request = Translate.parse(WatchRequest.parser(), message);
+        switch (request.getRequestUnionCase()) {
+            case CREATE_REQUEST -> create(request.getCreateRequest());
+            case CANCEL_REQUEST -> cancel(request.getCancelRequest().getWatchId());
+            case PROGRESS_REQUEST -> {
+                if (progressWanted) return;
+                progressWanted = true;
+                answerProgress(PROGRESS_TRIES_MAX);
+            }
+            case REQUESTUNION_NOT_SET -> {
+                // etcd passes over what it does not know
+            }
+        }
+    }
+
+    private void create(WatchCreateRequest request) {
+        if (request.getStartRevision() < 0) {
+            refuse(EtcdError.WATCH_NEGATIVE_REVISION);
+            return;
+        }
+        ByteString key = request.getKey().isEmpty() ? ZERO : request.getKey();
+        KeyRange range = Translate.range(key, request.getRangeEnd());
+        if (range.isEmpty()) {
+            refuse(EtcdError.WATCH_EMPTY_RANGE);
+            return;
+        }
+        long id = request.getWatchId();
+        if (id == 0) {
+            while (watchers.containsKey(nextId)) nextId++;
+            id = nextId++;
+        } else if (watchers.containsKey(id)) {
+            refuse(EtcdError.WATCH_DUPLICATE_ID);
+            return;
+        }
+        Watcher watcher = new Watcher(id, request);
+        watchers.put(id, watcher);
+        boolean puts = !request.getFiltersList().contains(WatchCreateRequest.FilterType.NOPUT);
+        boolean deletes = !request.getFiltersList().contains(WatchCreateRequest.FilterType.NODELETE);
+        watcher.watching = store.watch(
+                new Store.WatchRequest(range, request.getStartRevision(), request.getPrevKv(), puts, deletes),
+                answer -> call.later(() -> deliver(watcher, answer)));
+        if (request.getProgressNotify() && progressTimer < 0)
+            progressTimer = vertx.setPeriodic(progressEveryMillis, _ -> notifyProgress());
+    }
+
+    private void refuse(String reason) {
+        call.send(WatchResponse.newBuilder()
+                .setHeader(Translate.header(store.status().header()))
+                .setWatchId(INVALID_ID)
+                .setCreated(true)
+                .setCanceled(true)
+                .setCancelReason(reason)
+                .build());
+    }
+
+    private void cancel(long id) {
+        Watcher watcher = watchers.get(id);
+        if (watcher == null) return;
+        if (!watcher.created) { // the answer to its creation comes first
+            watcher.cancelled = true;
+            return;
+        }
+        watchers.remove(id);
+        watcher.close();
+        call.send(WatchResponse.newBuilder()
+                .setHeader(Translate.header(store.status().header()))
+                .setWatchId(id)
+                .setCanceled(true)
+                .build());
+    }
+
+    private void deliver(Watcher watcher, WatchAnswer answer) {
+        if (call.isOver() || watchers.get(watcher.id) != watcher) return;
+        switch (answer) {
+            case WatchAnswer.Created(Store.Header header) -> {
+                watcher.created = true;
+                call.send(WatchResponse.newBuilder()
+                        .setHeader(Translate.header(header))
+                        .setWatchId(watcher.id)
+                        .setCreated(true)
+                        .build());
+                if (watcher.cancelled) cancel(watcher.id);
+            }
+            case WatchAnswer.Events(Store.Header header, var events) -> {
+                WatchResponse.Builder built = WatchResponse.newBuilder()
+                        .setHeader(Translate.header(header))
+                        .setWatchId(watcher.id);
+                events.forEach(event -> built.addEvents(Translate.event(event, watcher.request.getPrevKv())));
+                if (!events.isEmpty()) {
+                    watcher.progressDue = false;
+                    sentRevision = Math.max(sentRevision, header.revision());
+                    sendWhole(built.build(), watcher.request.getFragment());
+                }
+                taken(watcher);
+            }
+            case WatchAnswer.Compacted(Store.Header header, long compactRevision) -> {
+                watcher.close();
+                call.send(WatchResponse.newBuilder()
+                        .setHeader(Translate.header(header).toBuilder().clearRevision())
+                        .setWatchId(watcher.id)
+                        .setCanceled(true)
+                        .setCompactRevision(compactRevision)
+                        .build());
+            }
+            case WatchAnswer.Ended(var why) -> call.fail(EtcdError.of(why));
+        }
+    }
+
+    private void sendWhole(WatchResponse response, boolean mayFragment) {
+        if (!mayFragment || response.getEventsCount() < 2 || response.getSerializedSize() < responseBytesMax) {
+            call.send(response);
+            return;
+        }
+        WatchResponse.Builder part = response.toBuilder().clearEvents().setFragment(true);
+        int bareBytes = part.build().getSerializedSize();
+        int bytes = bareBytes;
+        for (var event : response.getEventsList()) {
+            int eventBytes = event.getSerializedSize() + 6; // tag and length
+            if (part.getEventsCount() > 0 && bytes + eventBytes >= responseBytesMax) {
+                call.send(part.build());
+                part.clearEvents();
+                bytes = bareBytes;
+            }
+            part.addEvents(event);
+            bytes += eventBytes;
+        }
+        call.send(part.setFragment(false).build());
+    }
+
+    /// Gives the delivery back to the store, now or when the client has caught up.
+    private void taken(Watcher watcher) {
+        if (!call.isFull()) {
+            if (watcher.watching != null) watcher.watching.taken();
+            return;
+        }
+        untaken.add(watcher);
+        call.onDrain(() -> {
+            List<Watcher> all = List.copyOf(untaken);
+            untaken.clear();
+            for (Watcher each : all) {
+                if (each.watching != null) each.watching.taken();
+            }
+        });
+    }
+
+    /// The revision up to which this stream has sent everything, or -1 while that cannot be said.
+    private long syncedRevision(Watcher watcher) {
+        long synced = watcher.watching == null || !watcher.created ? -1 : watcher.watching.syncedRevision();
+        return synced < sentRevision ? -1 : synced;
+    }
+
+    /// One answer for all watchers of the stream, with a revision that every one of them has reached.
+    private void answerProgress(int triesLeft) {
+        long synced = Long.MAX_VALUE;
+        int alive = 0;
+        for (Watcher watcher : watchers.values()) {
+            if (watcher.created && watcher.watching == null) continue; // compacted
+            alive++;
+            synced = Math.min(synced, syncedRevision(watcher));
+        }
+        if (alive == 0 || call.isOver() || (synced < 0 && triesLeft == 0)) {
+            progressWanted = false;
+        } else if (synced < 0) {
+            vertx.setTimer(PROGRESS_RETRY_MILLIS, _ -> answerProgress(triesLeft - 1));
+        } else {
+            progressWanted = false;
+            sendProgress(INVALID_ID, synced);
+        }
+    }
+
+    private void notifyProgress() {
+        for (Watcher watcher : watchers.values()) {
+            if (!watcher.request.getProgressNotify()) continue;
+            long synced = watcher.progressDue ? syncedRevision(watcher) : -1;
+            if (synced >= 0) sendProgress(watcher.id, synced);
+            watcher.progressDue = true;
+        }
+    }
+
+    private void sendProgress(long id, long revision) {
+        ResponseHeader header = Translate.header(store.status().header());
+        sentRevision = Math.max(sentRevision, revision);
+        call.send(WatchResponse.newBuilder()
+                .setHeader(header.toBuilder().setRevision(revision))
+                .setWatchId(id)
+                .build());
+    }
+
+    private void end() {
+        if (progressTimer >= 0) vertx.cancelTimer(progressTimer);
+        watchers.values().forEach(Watcher::close);
+        watchers.clear();
+        untaken.clear();
+    }
+}
