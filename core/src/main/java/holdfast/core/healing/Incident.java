@@ -2,6 +2,7 @@ package holdfast.core.healing;
 
 import holdfast.core.base.Reason;
 import holdfast.core.healing.fleet.Part;
+import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.isolate.Action;
 import holdfast.core.healing.locate.Diagnosis;
 import java.util.List;
@@ -12,9 +13,9 @@ import java.util.List;
 ///
 /// @param id unique for ever; sorts by age within one leader
 /// @param hurt parts that suffer, in order; grows while it is open
-/// @param rung index into the ladder of the rung now tried; -1 before the first
-/// @param nextTryMillis not before this is the next rung begun (backoff)
-/// @param deadlineMillis when the present rung or wait has failed
+/// @param pending instances that this incident still has to bring back; in order
+/// @param ladderFromMillis deeds before this do not count as tried rungs (a person asked for a retry, or changed
+///     the fleet)
 /// @param deeds every action for it, oldest first
 /// @param entries the timeline, oldest first; at most [#ENTRIES_MAX], the newest kept
 public record Incident(
@@ -23,10 +24,9 @@ public record Incident(
         Part subject,
         Diagnosis diagnosis,
         List<Part> hurt,
+        List<Part.Instance> pending,
         Times times,
-        int rung,
-        long nextTryMillis,
-        long deadlineMillis,
+        long ladderFromMillis,
         List<Deed> deeds,
         List<Entry> entries) {
 
@@ -44,6 +44,7 @@ public record Incident(
 
     public Incident {
         hurt = List.copyOf(hurt);
+        pending = List.copyOf(pending);
         deeds = List.copyOf(deeds);
         entries = entries.size() <= ENTRIES_MAX
                 ? List.copyOf(entries)
@@ -62,9 +63,11 @@ public record Incident(
 
     /// An action and what is known of it.
     ///
+    /// @param rung that it belongs to
     /// @param atMillis when it was decided
+    /// @param answeredMillis when its outcome was known; 0 while it is not
     /// @param answer the outcome's reason; empty while there is none
-    public record Deed(Action action, Status status, long atMillis, String answer) {
+    public record Deed(Action action, Rung rung, Status status, long atMillis, long answeredMillis, String answer) {
         public enum Status {
             PLANNED,
             DONE,

@@ -8,7 +8,7 @@ public enum Mode {
     FROZEN,
     /// An instance answers badly, or runs and refuses connections.
     FAILING,
-    /// An instance answers its own host and nobody else.
+    /// No other host reaches an instance; its own host does, or we do not know.
     UNREACHABLE,
     /// An instance was never well since its owner changed it: a bad deploy.
     NEVER_HEALTHY,
@@ -21,5 +21,7 @@ public enum Mode {
     /// A host can send but nobody can connect to it.
     ONE_WAY,
     /// The loop's leader was lost; another took over.
-    LEADER_LOST
+    LEADER_LOST,
+    /// Nothing is wrong: a person asked for it.
+    ASKED
 }

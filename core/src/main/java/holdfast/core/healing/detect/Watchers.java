@@ -75,13 +75,18 @@ public final class Watchers {
             if (!ofObserved(fleet, number).contains(host)) continue;
             for (int check = 0; check < service.checks().size(); check++) {
                 CheckSpec spec = service.checks().get(check);
-                String target = spec instanceof CheckSpec.Tcp(int port, CheckSpec.Timing _) && port != 0
-                        ? address.substring(0, address.lastIndexOf(':') + 1) + port
-                        : address;
+                String target = observedTarget(spec, address);
                 probes.add(new Routine(new Part.Instance(service.name(), number), check, spec, target));
             }
         }
         return probes;
+    }
+
+    /// What a probe of `spec` at an observed instance connects to.
+    static String observedTarget(CheckSpec spec, String address) {
+        return spec instanceof CheckSpec.Tcp(int port, CheckSpec.Timing _) && port != 0
+                ? address.substring(0, address.lastIndexOf(':') + 1) + port
+                : address;
     }
 
     /// What a probe of `spec` at `assignment` connects to.

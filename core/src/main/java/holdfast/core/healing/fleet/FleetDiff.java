@@ -1,0 +1,108 @@
+package holdfast.core.healing.fleet;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// What changes from one fleet to the next.
+///
+/// @param sentences one for each change, hosts first, then services, in name order; empty when nothing changes
+public record FleetDiff(List<String> sentences) {
+    public FleetDiff {
+        sentences = List.copyOf(sentences);
+    }
+
+    public boolean isEmpty() {
+        return sentences.isEmpty();
+    }
+
+    /// @param before null for none
+    public static FleetDiff between(@Nullable Fleet before, Fleet after) {
+        List<String> sentences = new ArrayList<>();
+        Fleet former = before == null ? new Fleet(after.name(), List.of(), List.of()) : before;
+        if (!former.name().equals(after.name())) sentences.add("fleet: " + former.name() + " -> " + after.name());
+        for (HostSpec host : former.hosts()) {
+            if (after.host(host.name()).isEmpty()) sentences.add("hosts." + host.name() + " is removed");
+        }
+        for (HostSpec host : after.hosts()) {
+            String key = "hosts." + host.name();
+            former.host(host.name())
+                    .ifPresentOrElse(
+                            old -> change(sentences, key + ".address", old.address(), host.address()),
+                            () -> sentences.add(key + " is added at " + host.address()));
+        }
+        for (ServiceSpec service : former.services()) {
+            if (after.service(service.name()).isEmpty()) sentences.add("services." + service.name() + " is removed");
+        }
+        for (ServiceSpec service : after.services()) {
+            former.service(service.name())
+                    .ifPresentOrElse(
+                            old -> sentences.addAll(between(old, service)),
+                            () -> sentences.add("services." + service.name() + " is added with " + service.instances()
+                                    + (service.instances() == 1 ? " instance" : " instances")));
+        }
+        return new FleetDiff(sentences);
+    }
+
+    /// What changes in one service, key by key.
+    public static List<String> between(ServiceSpec before, ServiceSpec after) {
+        List<String> sentences = new ArrayList<>();
+        String key = "services." + after.name() + ".";
+        change(sentences, key + "command", before.command(), after.command());
+        change(sentences, key + "instances", before.instances(), after.instances());
+        change(sentences, key + "port", before.port(), after.port());
+        change(sentences, key + "hosts", before.hosts(), after.hosts());
+        for (String name : union(before, after)) {
+            change(
+                    sentences,
+                    key + "env." + name,
+                    before.env().get(name),
+                    after.env().get(name));
+        }
+        change(sentences, key + "checks", before.checks(), after.checks());
+        change(sentences, key + "depends-on", before.dependsOn(), after.dependsOn());
+        change(
+                sentences,
+                key + "recovery",
+                before.recovery().stream().map(Rung::key).toList(),
+                after.recovery().stream().map(Rung::key).toList());
+        change(sentences, key + "limits", before.limits(), after.limits());
+        change(sentences, key + "start-within", before.startWithin(), after.startWithin());
+        change(sentences, key + "stop-within", before.stopWithin(), after.stopWithin());
+        change(sentences, key + "observe", before.observe(), after.observe());
+        change(sentences, key + "at", before.at(), after.at());
+        return sentences;
+    }
+
+    private static Iterable<String> union(ServiceSpec before, ServiceSpec after) {
+        java.util.SortedSet<String> names = new java.util.TreeSet<>(before.env().keySet());
+        names.addAll(after.env().keySet());
+        return names;
+    }
+
+    private static void change(List<String> sentences, String key, @Nullable Object before, @Nullable Object after) {
+        if (Objects.equals(before, after)) return;
+        if (before == null) sentences.add(key + " is added: " + say(after));
+        else if (after == null) sentences.add(key + " is removed, it was " + say(before));
+        else sentences.add(key + ": " + say(before) + " -> " + say(after));
+    }
+
+    private static String say(@Nullable Object value) {
+        return switch (value) {
+            case null -> "nothing";
+            case java.time.Duration length -> holdfast.core.base.Require.say(length);
+            case CheckSpec.Http(String path, CheckSpec.Timing timing) -> "http " + path + say(timing);
+            case CheckSpec.Tcp(int port, CheckSpec.Timing timing) ->
+                "tcp" + (port == 0 ? "" : " " + port) + say(timing);
+            case CheckSpec.Exec(List<String> command, CheckSpec.Timing timing) -> "exec " + command + say(timing);
+            case CheckSpec.Timing(var every, var timeout, int failures, int passes) ->
+                " every " + say(every) + " (timeout " + say(timeout) + ", failures " + failures + ", passes " + passes
+                        + ")";
+            case Limits(int restarts, var per, var share) ->
+                restarts + " restarts per " + say(per) + ", isolate at most " + share;
+            case List<?> list -> list.stream().map(FleetDiff::say).toList().toString();
+            default -> value.toString();
+        };
+    }
+}
