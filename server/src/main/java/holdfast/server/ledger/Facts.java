@@ -19,8 +19,9 @@ import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Turns pairs and changes into facts. A value that cannot be read is somebody else's mistake: it is logged and passed
-/// over. Remembers when each host registered, since a deletion does not say what was deleted. One thread.
+/// Turns pairs and changes into facts. A value that cannot be read is somebody else's mistake: it is logged and
+/// passed over. Remembers when each host registered, since a deletion does not say what was deleted. One
+/// thread.
 final class Facts {
     private static final Logger LOG = LoggerFactory.getLogger(Facts.class);
 

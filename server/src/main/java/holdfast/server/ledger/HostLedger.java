@@ -30,12 +30,13 @@ public final class HostLedger {
     }
 
     private static Optional<Registered> registered(Snapshot snapshot) {
-        return snapshot.first().flatMap(pair -> Facts.read(pair, Registration.class)
-                .map(registration -> new Registered(Facts.dated(registration, pair), pair.lease())));
+        return snapshot.first()
+                .flatMap(pair -> Facts.read(pair, Registration.class)
+                        .map(registration -> new Registered(Facts.dated(registration, pair), pair.lease())));
     }
 
-    /// Writes the registration, bound to `leaseId`. One that is bound to the same lease is overwritten and keeps its
-    /// create revision; another's is left alone and refuses this with `host-taken`.
+    /// Writes the registration, bound to `leaseId`. One that is bound to the same lease is overwritten and
+    /// keeps its create revision; another's is left alone and refuses this with `host-taken`.
     ///
     /// @return with its create revision filled in
     public Answer<Registration> register(Registration registration, long leaseId) {

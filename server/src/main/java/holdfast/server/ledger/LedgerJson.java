@@ -27,9 +27,9 @@ import tools.jackson.databind.ValueSerializer;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.module.SimpleModule;
 
-/// The records of `core.healing` as JSON: field names as in the records, parts as `orders/2` or `host h1`, lengths as
-/// `500ms`, cases of sealed types by a field `kind`. Fields that a reader does not know are passed over, so that
-/// neighbouring versions can share a store.
+/// The records of `core.healing` as JSON: field names as in the records, parts as `orders/2` or `host h1`,
+/// lengths as `500ms`, cases of sealed types by a field `kind`. Fields that a reader does not know are passed
+/// over, so that neighbouring versions can share a store.
 public final class LedgerJson {
     private static final JsonMapper MAPPER = mapper();
 
@@ -38,8 +38,12 @@ public final class LedgerJson {
     private static JsonMapper mapper() {
         SimpleModule words = new SimpleModule("words");
         word(words, NodeId.class, NodeId::name, NodeId::new);
-        word(words, Duration.class, Lengths::format, text -> Lengths.parse(text)
-                .orElseThrow(() -> new IllegalArgumentException("no length of time: " + text)));
+        word(
+                words,
+                Duration.class,
+                Lengths::format,
+                text -> Lengths.parse(text)
+                        .orElseThrow(() -> new IllegalArgumentException("no length of time: " + text)));
         word(words, Rung.class, Rung::key, text -> Rung.of(text).orElseThrow());
         word(words, Part.class, Part::toString, LedgerJson::part);
         word(words, Part.Instance.class, Part::toString, text -> (Part.Instance) part(text));
@@ -87,7 +91,8 @@ public final class LedgerJson {
         return new Part.Instance(text.substring(0, slash), Integer.parseInt(text.substring(slash + 1)));
     }
 
-    private static <T> void word(SimpleModule module, Class<T> type, Function<T, String> write, Function<String, T> read) {
+    private static <T> void word(
+            SimpleModule module, Class<T> type, Function<T, String> write, Function<String, T> read) {
         module.addSerializer(type, new ValueSerializer<T>() {
             @Override
             public void serialize(T value, JsonGenerator out, SerializationContext context) {
@@ -102,7 +107,8 @@ public final class LedgerJson {
         });
     }
 
-    private static <T> void number(SimpleModule module, Class<T> type, Function<T, Long> write, Function<Long, T> read) {
+    private static <T> void number(
+            SimpleModule module, Class<T> type, Function<T, Long> write, Function<Long, T> read) {
         module.addSerializer(type, new ValueSerializer<T>() {
             @Override
             public void serialize(T value, JsonGenerator out, SerializationContext context) {

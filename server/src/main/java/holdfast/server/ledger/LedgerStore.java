@@ -16,7 +16,6 @@ import holdfast.server.client.Pair;
 import holdfast.server.client.Snapshot;
 import holdfast.server.client.Txn;
 import holdfast.server.client.Watch;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -61,7 +60,9 @@ public final class LedgerStore {
                 case Watch.News.Changed(long revision, List<Watch.Change> changes) ->
                     tell.accept(new News.Learned(
                             revision,
-                            changes.stream().flatMap(change -> facts.of(change).stream()).toList()));
+                            changes.stream()
+                                    .flatMap(change -> facts.of(change).stream())
+                                    .toList()));
                 case Watch.News.Compacted(long compactRevision) -> tell.accept(new News.Lost(compactRevision));
             }
         });
@@ -69,8 +70,8 @@ public final class LedgerStore {
 
     // ---- what the loop's leader writes -----------------------------------------------------------------------------
 
-    /// Writes all of it in one transaction while the leader's key has the epoch; refused with `deposed` when it has
-    /// not. More than 120 writes go in several transactions, the incident in the first.
+    /// Writes all of it in one transaction while the leader's key has the epoch; refused with `deposed` when it
+    /// has not. More than 120 writes go in several transactions, the incident in the first.
     public Outcome journal(Leadership leadership, @Nullable Incident incident, List<Write> writes) {
         Outcome last = new Outcome.Done(0);
         for (int from = 0; from == 0 || from < writes.size(); from += WRITES_MAX) {
@@ -94,7 +95,8 @@ public final class LedgerStore {
             if (txn.isEmpty()) return new Outcome.Done(0);
             last = guarded(etcd.commit(txn), leadership);
             if (last instanceof Outcome.Done) revoke(writes, byHost);
-            boolean leaseEnded = last instanceof Outcome.Refused(Reason why) && why.code().equals("not-found");
+            boolean leaseEnded =
+                    last instanceof Outcome.Refused(Reason why) && why.code().equals("not-found");
             if (!leaseEnded) return last; // else a host's lease ended since it was read: leave its endpoint out
         }
         return last;
@@ -102,8 +104,8 @@ public final class LedgerStore {
 
     /// Lease ids of the hosts that `writes` publish on or deregister.
     private Answer<SortedMap<String, Long>> leases(List<Write> writes) {
-        boolean needed = writes.stream().anyMatch(write -> write instanceof Write.Publish
-                || write instanceof Write.Deregister);
+        boolean needed =
+                writes.stream().anyMatch(write -> write instanceof Write.Publish || write instanceof Write.Deregister);
         if (!needed) return new Answer.Done<>(new TreeMap<>());
         return etcd.range(Keys.below(Keys.HOSTS), 0).map(snapshot -> {
             SortedMap<String, Long> byHost = new TreeMap<>();
@@ -140,8 +142,8 @@ public final class LedgerStore {
 
     private static Outcome guarded(Answer<Etcd.Committed> answer, Leadership leadership) {
         return switch (answer) {
-            case Answer.Done<Etcd.Committed>(Etcd.Committed done) when done.succeeded() ->
-                new Outcome.Done(done.revision());
+            case Answer.Done<Etcd.Committed>(Etcd.Committed done)
+            when done.succeeded() -> new Outcome.Done(done.revision());
             case Answer.Done<Etcd.Committed> _ -> new Outcome.Refused(deposed(leadership));
             case Answer.Refused<Etcd.Committed>(Reason why) -> new Outcome.Refused(why);
             case Answer.Unknown<Etcd.Committed>(Reason why) -> new Outcome.Unknown(why);
@@ -167,8 +169,9 @@ public final class LedgerStore {
         return switch (etcd.commit(txn)) {
             case Answer.Done<Etcd.Committed>(Etcd.Committed done) -> {
                 boolean leading = done.succeeded()
-                        || done.found().stream().anyMatch(pair -> pair.createRevision()
-                                == leadership.fence().epoch());
+                        || done.found().stream()
+                                .anyMatch(pair -> pair.createRevision()
+                                        == leadership.fence().epoch());
                 yield leading ? new Outcome.Done(done.revision()) : new Outcome.Refused(deposed(leadership));
             }
             case Answer.Refused<Etcd.Committed>(Reason why) -> new Outcome.Refused(why);

@@ -37,7 +37,9 @@ public record Seen(
     }
 
     private static long beganMillis(Incident incident) {
-        return incident.times().hurt() != 0 ? incident.times().hurt() : incident.times().detected();
+        return incident.times().hurt() != 0
+                ? incident.times().hurt()
+                : incident.times().detected();
     }
 
     static Seen of(long revision, List<Pair> pairs, Facts facts) {

@@ -54,7 +54,8 @@ final class LedgerJsonTest {
         Bytes newer = Bytes.utf8("{\"instance\":\"orders/2\",\"address\":\"10.0.0.1:8101\",\"host\":\"h1\",\"x\":[1]}");
         assertThat(LedgerJson.read(newer, Endpoint.class)).contains(Samples.ENDPOINT);
         assertThat(LedgerJson.read(Bytes.utf8("{"), Endpoint.class)).isEmpty();
-        assertThat(LedgerJson.read(Bytes.utf8("{\"instance\":\"orders\"}"), Endpoint.class)).isEmpty();
+        assertThat(LedgerJson.read(Bytes.utf8("{\"instance\":\"orders\"}"), Endpoint.class))
+                .isEmpty();
         assertThat(LedgerJson.read(Bytes.utf8("null"), Endpoint.class)).isEmpty();
     }
 

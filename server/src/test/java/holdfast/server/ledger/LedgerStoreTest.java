@@ -65,7 +65,8 @@ final class LedgerStoreTest {
 
     private long lead() {
         Leader leader = new Leader("s1", "127.0.0.1:1", false);
-        return done(etcd.commit(new Txn().put(LEADER, LedgerJson.write(leader)))).revision();
+        return done(etcd.commit(new Txn().put(LEADER, LedgerJson.write(leader))))
+                .revision();
     }
 
     private static <T> T done(Answer<T> answer) {
@@ -106,8 +107,9 @@ final class LedgerStoreTest {
         long later = lead();
         assertThat(later).isGreaterThan(leadership.fence().epoch());
         assertThat(ledger.journal(leadership, Samples.incident(Incident.State.CONFIRMED), List.of()))
-                .isInstanceOfSatisfying(Outcome.Refused.class, refused -> assertThat(refused.why().code())
-                        .isEqualTo("deposed"));
+                .isInstanceOfSatisfying(
+                        Outcome.Refused.class,
+                        refused -> assertThat(refused.why().code()).isEqualTo("deposed"));
         assertThat(ledger.act(leadership, Samples.start(9, "a-1"))).isInstanceOf(Outcome.Refused.class);
         assertThat(done(ledger.read()).ledger().incidents()).isEmpty();
         assertThat(done(ledger.read()).ledger().orders()).isEmpty();
@@ -139,9 +141,10 @@ final class LedgerStoreTest {
             assertThat(ledger.journal(leadership, null, List.of(new Write.Deregister(Samples.H1))))
                     .isInstanceOf(Outcome.Done.class);
             assertThat(host.report(created, "a-2", new Outcome.Done(0)))
-                    .isInstanceOfSatisfying(Outcome.Refused.class, refused -> assertThat(
-                                    refused.why().sentence())
-                            .contains("registration of h1", "revision " + created, "is gone (now 0)"));
+                    .isInstanceOfSatisfying(
+                            Outcome.Refused.class,
+                            refused -> assertThat(refused.why().sentence())
+                                    .contains("registration of h1", "revision " + created, "is gone (now 0)"));
             assertThat(done(ledger.read()).ledger().outcomes()).doesNotContainKey("a-2");
         }
     }
@@ -153,9 +156,9 @@ final class LedgerStoreTest {
             Registration first = done(host.register(Samples.REGISTRATION, mine.id()));
             assertThat(done(host.register(Samples.REGISTRATION, mine.id()))).isEqualTo(first);
             assertThat(host.register(Samples.REGISTRATION, other.id()))
-                    .isInstanceOfSatisfying(Answer.Refused.class, refused -> assertThat(
-                                    refused.why().code())
-                            .isEqualTo("host-taken"));
+                    .isInstanceOfSatisfying(
+                            Answer.Refused.class,
+                            refused -> assertThat(refused.why().code()).isEqualTo("host-taken"));
         }
     }
 
