@@ -1,0 +1,242 @@
+package holdfast.server.truth.raft;
+
+import holdfast.core.base.Dice;
+import holdfast.core.base.Reason;
+import holdfast.server.truth.raft.RaftLog.Peer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// One simulated process and its disk. The disk outlives the process.
+final class SimMember {
+    private static final int SNAPSHOTS_KEPT = 2;
+
+    final int id;
+    final SimDisk disk;
+    final SimMachine machine;
+    private final SimWorld world;
+    private final Dice dice;
+    private final TreeMap<Path, SimMachine.State> files = new TreeMap<>();
+    private final List<Peer> initialPeers;
+    private final List<Runnable> asleep = new ArrayList<>(); // what came while paused
+    private final long clockOffset;
+    private final long clockRate; // a thousandth each
+    private @Nullable Life life;
+    private boolean paused;
+    private boolean wiped;
+    private long fetchNanosMax = 5_000_000;
+
+    SimMember(SimWorld world, int id, List<Peer> initialPeers, int skewPermille) {
+        this.world = world;
+        this.id = id;
+        this.initialPeers = initialPeers;
+        dice = world.dice.split();
+        disk = new SimDisk(dice.split());
+        machine = new SimMachine(id, world.judge, dice.split(), files);
+        clockOffset = dice.nextLong(1_000_000_000_000L);
+        clockRate = 1_000 + dice.between(-skewPermille, skewPermille);
+    }
+
+    /// One run of the process: what it left behind in queues dies with it.
+    private final class Life implements EngineHost {
+        private final Engine engine;
+        private boolean alive = true;
+        private long executeAtNanos; // tasks keep their order
+        private long busyUntilNanos;
+        private long flushesSeen;
+
+        Life() {
+            engine = new Engine(
+                    this,
+                    world.config,
+                    dice.split(),
+                    disk,
+                    machine,
+                    new Engine.Start(SimWorld.peer(id, true), initialPeers, disk.restored()),
+                    world.guards);
+        }
+
+        private void run(Runnable task) {
+            if (!alive) return;
+            if (paused) {
+                asleep.add(() -> run(task));
+                return;
+            }
+            task.run();
+            if (!alive) return;
+            long flushes = disk.flushes() - flushesSeen;
+            flushesSeen = disk.flushes();
+            busyUntilNanos = Math.max(busyUntilNanos, world.nowNanos()) + flushes * world.flushNanos;
+            world.judge.seen(id, engine.state().term(), engine.state().leaderState() != null);
+        }
+
+        @Override
+        public long nanos() {
+            return clockOffset + world.nowNanos() / 1_000 * clockRate;
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            long delay = dice.oneIn(16) ? dice.nextLong(3_000_000) : 0;
+            executeAtNanos = Math.max(executeAtNanos, world.nowNanos() + delay);
+            world.after(executeAtNanos - world.nowNanos(), () -> run(task));
+        }
+
+        @Override
+        public void schedule(Runnable task, long delayNanos) {
+            world.after(delayNanos / clockRate * 1_000, () -> run(task));
+        }
+
+        @Override
+        public void send(int peerId, EngineMessage message) {
+            if (alive) world.net.send(id, peerId, message, Math.max(0, busyUntilNanos - world.nowNanos()));
+        }
+
+        @Override
+        public boolean reachable(int peerId) {
+            return !world.net.isCut(id, peerId);
+        }
+
+        @Override
+        public Path newSnapshotFolder(long index) {
+            return folder(index, id);
+        }
+
+        @Override
+        public SnapshotHandle sealSnapshot(long index, List<Peer> peers) {
+            keepNewest();
+            return new SnapshotHandle(index, id, peers, List.of());
+        }
+
+        @Override
+        public Path folderOf(SnapshotHandle handle) {
+            return folder(handle.index(), handle.memberId());
+        }
+
+        @Override
+        public void fetchSnapshot(SnapshotHandle handle, int fromPeer, Consumer<Boolean> done) {
+            world.after(dice.nextLong(fetchNanosMax), () -> run(() -> {
+                SimMachine.State state = world.download(fromPeer, id, handle);
+                if (state != null) {
+                    files.put(folderOf(handle), state);
+                    keepNewest();
+                }
+                done.accept(state != null);
+            }));
+        }
+
+        @Override
+        public void peersChanged(List<Peer> peers) {}
+
+        @Override
+        public void halt(Reason why) {
+            if (why.code().equals("raft-bug") || why.code().equals("machine-failed")) {
+                world.judge.violation("member " + id + " halted: " + why);
+            }
+            world.after(0, () -> world.crash(id, dice.nextLong(300_000_000)));
+            end();
+        }
+
+        void end() {
+            alive = false;
+        }
+    }
+
+    private void keepNewest() {
+        while (files.size() > SNAPSHOTS_KEPT) files.pollFirstEntry();
+    }
+
+    /// Ordered by index, so that the oldest goes first.
+    private static Path folder(long index, int member) {
+        return Path.of("%012d".formatted(index), "by-" + member);
+    }
+
+    SimMachine.@Nullable State file(SnapshotHandle handle) {
+        return files.get(folder(handle.index(), handle.memberId()));
+    }
+
+    void start() {
+        if (life != null || wiped) return;
+        Life born = new Life();
+        life = born;
+        born.run(born.engine::start);
+    }
+
+    /// Ends the process at once; what was not flushed is gone.
+    void crash() {
+        Life ended = life;
+        if (ended == null) return;
+        ended.end();
+        life = null;
+        paused = false;
+        asleep.clear();
+        disk.crash();
+        machine.crash();
+    }
+
+    /// Takes the disk away for good.
+    void wipe() {
+        crash();
+        disk.wipe();
+        machine.wipe();
+        files.clear();
+        wiped = true;
+    }
+
+    boolean isUp() {
+        return life != null;
+    }
+
+    boolean isWiped() {
+        return wiped;
+    }
+
+    boolean isPaused() {
+        return paused;
+    }
+
+    boolean leads() {
+        Life now = life;
+        return now != null && now.alive && now.engine.state().leaderState() != null;
+    }
+
+    void pause() {
+        paused = life != null;
+    }
+
+    void resume() {
+        paused = false;
+        List<Runnable> late = List.copyOf(asleep);
+        asleep.clear();
+        late.forEach(Runnable::run);
+    }
+
+    void slowFetch(long nanosMax) {
+        fetchNanosMax = nanosMax;
+    }
+
+    /// Power goes in the middle of a step.
+    void losePowerIn(int diskCalls) {
+        Life now = life;
+        if (now == null) return;
+        disk.dieIn(diskCalls, () -> {
+            now.end();
+            world.after(0, () -> world.crash(id, dice.nextLong(300_000_000)));
+        });
+    }
+
+    /// Does something with the engine, as its driver would. Nothing when down.
+    void with(Consumer<Engine> use) {
+        Life now = life;
+        if (now != null) now.run(() -> use.accept(now.engine));
+    }
+
+    @Nullable
+    Engine engine() {
+        Life now = life;
+        return now == null ? null : now.engine;
+    }
+}
