@@ -12,7 +12,8 @@ import java.util.List;
 /// steps back, and they never meet.
 ///
 /// What the snapshot holds was committed, and a leader of this term or a later one has every committed entry (leader
-/// completeness, Raft section 5.4): up to the snapshot's index both logs agree without looking. So an append that begins
+/// completeness, Raft section 5.4): up to the snapshot's index both logs agree without looking. So an append that
+/// begins
 /// there is moved forward over everything that this member already has. Worked example: snapshot at 10, log 11 to 13 of
 /// term 2.
 ///

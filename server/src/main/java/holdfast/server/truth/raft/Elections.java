@@ -102,7 +102,8 @@ final class Elections {
         }
         // The engine keeps a pre-vote that its leader's return made pointless, and starts no other while it has one
         // (RaftState.preCandidateState is not cleared by AppendEntriesRequestHandler).
-        long patienceNanos = config.electionTimeout().toNanos() * 2 + config.leaderTimeout().toNanos();
+        long patienceNanos =
+                config.electionTimeout().toNanos() * 2 + config.leaderTimeout().toNanos();
         boolean forgotten = nowNanos - calmNanos > patienceNanos;
         if (guards.electionWatch() && forgotten && state.role() == RaftRole.FOLLOWER) startPreVote(state);
     }

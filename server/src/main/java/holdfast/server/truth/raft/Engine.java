@@ -72,13 +72,19 @@ final class Engine implements Transport {
 
     /// Who this member is and what it has.
     ///
-    /// @param initialPeers the members that the cluster began with, equal on all of them; a joiner gives the members
+    /// @param initialPeers the members that the cluster began with, equal on all of them; a joiner gives those
     /// that it was told of, none of them itself
     /// @param restored what the store holds; null on the first start
-    record Start(Peer self, List<Peer> initialPeers, @Nullable RestoredRaftState restored) {}
+    record Start(
+            Peer self, List<Peer> initialPeers, @Nullable RestoredRaftState restored) {}
 
     /// What a role change is measured by.
-    private record View(long term, @Nullable RaftEndpoint leader, boolean leading, Collection<RaftEndpoint> members, Collection<RaftEndpoint> voters) {}
+    private record View(
+            long term,
+            @Nullable RaftEndpoint leader,
+            boolean leading,
+            Collection<RaftEndpoint> members,
+            Collection<RaftEndpoint> voters) {}
 
     Engine(EngineHost host, RaftConfig config, Dice dice, RaftStore store, RaftLog.Machine machine, Start start) {
         this(host, config, dice, store, machine, start, Guards.ALL);
@@ -183,7 +189,9 @@ final class Engine implements Transport {
     private void receiveRaft(int fromPeer, RaftMessage message) {
         if (Roster.id(message.getSender()) != fromPeer || isOver()) return;
         // A delayed answer to an earlier lead of ours would count as replication of what we hold now.
-        if (guards.staleAnswers() && isAnswer(message) && message.getTerm() < node.state().term()) return;
+        if (guards.staleAnswers()
+                && isAnswer(message)
+                && message.getTerm() < node.state().term()) return;
         if (message instanceof InstallSnapshotRequest snapshot) {
             snapshots.receive(fromPeer, snapshot);
         } else if (message instanceof AppendEntriesRequest append && guards.compactedPrefix()) {
@@ -260,7 +268,8 @@ final class Engine implements Transport {
                     : new Appended.Done(ordered.getCommitIndex(), node.state().term(), "");
         }
         if (!atOnce) {
-            return new Appended.Unknown(new Reason("leader-lost", "This member lost its lead before a majority answered."));
+            return new Appended.Unknown(
+                    new Reason("leader-lost", "This member lost its lead before a majority answered."));
         }
         return new Appended.Refused(refusal(failure));
     }
@@ -269,7 +278,9 @@ final class Engine implements Transport {
         if (isOver()) return new Reason("stopping", "This member stops or was removed.");
         if (failure instanceof NotLeaderException) return new Reason("not-leader", "This member does not lead.");
         if (failure instanceof CannotReplicateException) {
-            return new Reason("too-busy", "A change of members or lead is under way, or " + config.pendingMax() + " entries wait.");
+            return new Reason(
+                    "too-busy",
+                    "A change of members or lead is under way, or " + config.pendingMax() + " entries wait.");
         }
         if (failure instanceof MismatchingRaftGroupMembersCommitIndexException) {
             return new Reason("membership-changing", "Another change of members is under way.");
@@ -419,7 +430,8 @@ final class Engine implements Transport {
         View before = shown;
         shown = new View(state.term(), state.leader(), leads(), state.members(), state.votingMembers());
         RaftStatus now = status();
-        if (before == null || before.members() != state.members() || before.voters() != state.votingMembers()) host.peersChanged(now.members());
+        if (before == null || before.members() != state.members() || before.voters() != state.votingMembers())
+            host.peersChanged(now.members());
         machine.roleChanged(now);
     }
 

@@ -33,8 +33,8 @@ final class EngineTime extends Clock implements RaftNodeExecutor {
         this.enter = enter;
         secondNanos = config.heartbeatEvery().toNanos();
         originNanos = host.nanos();
-        leaderTimeoutSecs =
-                Math.ceilDiv(config.leaderTimeout().toNanos(), config.heartbeatEvery().toNanos());
+        leaderTimeoutSecs = Math.ceilDiv(
+                config.leaderTimeout().toNanos(), config.heartbeatEvery().toNanos());
         noise = new Noise(dice, (int) engineMillis(config.electionTimeout().toNanos()));
     }
 

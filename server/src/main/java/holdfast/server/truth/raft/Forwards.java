@@ -9,7 +9,6 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// Requests that members pass to their leader's machine, and the answers on their way back.
 final class Forwards {
@@ -46,7 +45,8 @@ final class Forwards {
                     new Reason("too-busy", "There are " + PENDING_MAX + " requests with the leader already.")));
         } else {
             int id = Roster.id(leader);
-            pending.put(++asks, new Pending(id, host.nanos() + config.askTimeout().toNanos(), done));
+            pending.put(
+                    ++asks, new Pending(id, host.nanos() + config.askTimeout().toNanos(), done));
             host.send(id, new EngineMessage.Forward(asks, Bytes.wrap(request)));
         }
     }

@@ -6,8 +6,8 @@ import io.microraft.Ordered;
 import io.microraft.QueryPolicy;
 import io.microraft.RaftEndpoint;
 import io.microraft.impl.RaftNodeImpl;
-import io.microraft.impl.statemachine.NoOp;
 import io.microraft.impl.state.RaftState;
+import io.microraft.impl.statemachine.NoOp;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -108,7 +108,10 @@ final class Reads {
     }
 
     private void queried(
-            @Nullable Ordered<Object> ordered, @Nullable Throwable failure, List<Waiting> waiting, List<Remote> remotes) {
+            @Nullable Ordered<Object> ordered,
+            @Nullable Throwable failure,
+            List<Waiting> waiting,
+            List<Remote> remotes) {
         queriesRunning--;
         if (failure == null && ordered != null) {
             long index = ordered.getCommitIndex();
@@ -152,7 +155,8 @@ final class Reads {
 
     void tick(long nowNanos) {
         Asked round = asked;
-        if (round != null && nowNanos - round.sentNanos() > config.leaderTimeout().toNanos()) {
+        if (round != null
+                && nowNanos - round.sentNanos() > config.leaderTimeout().toNanos()) {
             asked = null; // lost, or the leader is
             again(round.waiting());
         }

@@ -75,7 +75,8 @@ final class Roster {
         }
         int learners = state.members().size() - state.votingMembers().size();
         if (learners >= LEARNERS_MAX) {
-            return new Reason("too-many-learners", "There are " + learners + " learners; the most is " + LEARNERS_MAX + ".");
+            return new Reason(
+                    "too-many-learners", "There are " + learners + " learners; the most is " + LEARNERS_MAX + ".");
         }
         return null;
     }

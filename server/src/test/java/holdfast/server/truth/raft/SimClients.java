@@ -45,7 +45,9 @@ final class SimClients {
     void read(SimMember member) {
         long floor = judge.floor();
         member.with(engine -> engine.readBarrier(answer -> {
-            if (answer instanceof Barrier.Reached(long index)) judge.read(member.id, floor, Math.max(index, member.machine.now().index()));
+            if (answer instanceof Barrier.Reached(long index))
+                judge.read(
+                        member.id, floor, Math.max(index, member.machine.now().index()));
         }));
     }
 

@@ -136,7 +136,8 @@ final class SimDisk implements RaftStore {
         call();
         unflushed.add(() -> {
             entries.headMap(index, true).clear();
-            if (!snapshots.isEmpty()) snapshots.headMap(snapshots.lastKey(), false).clear();
+            if (!snapshots.isEmpty())
+                snapshots.headMap(snapshots.lastKey(), false).clear();
         });
     }
 

@@ -85,7 +85,8 @@ final class SimMachine implements RaftLog.Machine {
 
     @Override
     public void snapshot(long index, Path into) {
-        if (now.index() > index) judge.violation("member " + member + " makes a snapshot at " + index + " of a state at " + now.index());
+        if (now.index() > index)
+            judge.violation("member " + member + " makes a snapshot at " + index + " of a state at " + now.index());
         files.put(into, now);
     }
 
@@ -96,7 +97,8 @@ final class SimMachine implements RaftLog.Machine {
             judge.violation("member " + member + " has no snapshot in " + from);
             return;
         }
-        if (state.index() < now.index()) judge.violation("member " + member + " goes back from " + now.index() + " to " + state.index());
+        if (state.index() < now.index())
+            judge.violation("member " + member + " goes back from " + now.index() + " to " + state.index());
         now = state;
         durable = state;
     }

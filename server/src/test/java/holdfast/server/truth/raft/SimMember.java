@@ -118,14 +118,16 @@ final class SimMember {
 
         @Override
         public void fetchSnapshot(SnapshotHandle handle, int fromPeer, Consumer<Boolean> done) {
-            world.after(dice.nextLong(fetchNanosMax), () -> run(() -> {
-                SimMachine.State state = world.download(fromPeer, id, handle);
-                if (state != null) {
-                    files.put(folderOf(handle), state);
-                    keepNewest();
-                }
-                done.accept(state != null);
-            }));
+            world.after(
+                    dice.nextLong(fetchNanosMax),
+                    () -> run(() -> {
+                        SimMachine.State state = world.download(fromPeer, id, handle);
+                        if (state != null) {
+                            files.put(folderOf(handle), state);
+                            keepNewest();
+                        }
+                        done.accept(state != null);
+                    }));
         }
 
         @Override

@@ -14,14 +14,7 @@ final class SimWorld {
     static final long MILLI = 1_000_000;
 
     static final RaftConfig CONFIG = new RaftConfig(
-            Duration.ofMillis(40),
-            Duration.ofMillis(200),
-            Duration.ofMillis(60),
-            20,
-            64,
-            8,
-            Duration.ofSeconds(1),
-            8);
+            Duration.ofMillis(40), Duration.ofMillis(200), Duration.ofMillis(60), 20, 64, 8, Duration.ofSeconds(1), 8);
 
     final long seed;
     final Guards guards;
@@ -77,7 +70,9 @@ final class SimWorld {
     /// Runs until `nanos` from now, or the first violation.
     void run(long nanos) {
         long untilNanos = nowNanos + nanos;
-        while (!events.isEmpty() && events.peek().atNanos() <= untilNanos && judge.violations().isEmpty()) {
+        while (!events.isEmpty()
+                && events.peek().atNanos() <= untilNanos
+                && judge.violations().isEmpty()) {
             Event next = events.poll();
             nowNanos = next.atNanos();
             next.what().run();
