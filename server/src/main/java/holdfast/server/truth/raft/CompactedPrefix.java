@@ -7,15 +7,14 @@ import io.microraft.model.message.AppendEntriesRequest;
 import io.microraft.model.message.AppendEntriesSuccessResponse;
 import java.util.List;
 
-/// Closes the engine's liveness gap on the follower's side. The engine compares an append's previous entry with its log
-/// alone: when that entry is in the snapshot and gone from the log while later ones are there, it refuses, the leader
-/// steps back, and they never meet.
+/// Closes the engine's liveness gap on the follower's side. The engine compares an append's previous entry with
+/// its log alone: when that entry is in the snapshot and gone from the log while later ones are there, it
+/// refuses, the leader steps back, and they never meet.
 ///
-/// What the snapshot holds was committed, and a leader of this term or a later one has every committed entry (leader
-/// completeness, Raft section 5.4): up to the snapshot's index both logs agree without looking. So an append that
-/// begins
-/// there is moved forward over everything that this member already has. Worked example: snapshot at 10, log 11 to 13 of
-/// term 2.
+/// What the snapshot holds was committed, and a leader of this term or a later one has every committed entry
+/// (leader completeness, Raft section 5.4): up to the snapshot's index both logs agree without looking. So an
+/// append that begins there is moved forward over everything that this member already has. Worked example:
+/// snapshot at 10, log 11 to 13 of term 2.
 ///
 /// | the append | becomes |
 /// | --- | --- |

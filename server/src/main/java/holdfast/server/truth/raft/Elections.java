@@ -10,11 +10,11 @@ import io.microraft.impl.state.RaftState;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/// Three things that the engine's own timers do not do: act at once when the leader's connection closes, start a
-/// pre-vote again that the engine forgot, and step down when no majority of voters answers.
+/// Three things that the engine's own timers do not do: act at once when the leader's connection closes, start
+/// a pre-vote again that the engine forgot, and step down when no majority of voters answers.
 ///
-/// None can hurt safety: each ends in the engine's own pre-vote (or in stepping down), and a vote is given by the
-/// engine's rules.
+/// None can hurt safety: each ends in the engine's own pre-vote (or in stepping down), and a vote is given by
+/// the engine's rules.
 final class Elections {
     /// Members start one after the other, in the order of their numbers, so that votes seldom split.
     static final Duration STAGGER = Duration.ofMillis(15);
@@ -49,9 +49,9 @@ final class Elections {
         calmNanos = host.nanos();
     }
 
-    /// The connection to `peer` closed. If it led, its silence counts as long enough from now on: this member grants
-    /// pre-votes and votes, and asks for them itself. A leader that lives refuses the pre-vote, and its next append
-    /// is followed as if nothing had happened.
+    /// The connection to `peer` closed. If it led, its silence counts as long enough from now on: this member
+    /// grants pre-votes and votes, and asks for them itself. A leader that lives refuses the pre-vote, and its
+    /// next append is followed as if nothing had happened.
     void peerGone(int peer) {
         RaftState state = node.state();
         RaftEndpoint leader = state.leader();

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongToIntFunction;
 
-/// The engine's state machine: entries go to the [RaftLog.Machine], announced members to the [Roster]. Whatever fails
-/// here ends the member: the engine would take the exception for the entry's result and go on.
+/// The engine's state machine: entries go to the [RaftLog.Machine], announced members to the [Roster]. Whatever
+/// fails here ends the member: the engine would take the exception for the entry's result and go on.
 final class EngineMachine implements StateMachine {
     private static final Object NOTHING = "";
 

@@ -11,10 +11,10 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// Time and threads as the engine sees them. The engine counts heartbeats in whole seconds, so its clock runs fast:
-/// one of its seconds is one heartbeat period of ours, and every delay that it asks for shrinks alike. Worked example
-/// with a heartbeat of 40 ms: the engine runs 25 times faster; its leader timeout of 5 s is 200 ms; a lost append is
-/// repeated after its 1 s, which is 40 ms.
+/// Time and threads as the engine sees them. The engine counts heartbeats in whole seconds, so its clock runs
+/// fast: one of its seconds is one heartbeat period of ours, and every delay that it asks for shrinks alike.
+/// Worked example with a heartbeat of 40 ms: the engine runs 25 times faster; its leader timeout of 5 s is 200
+/// ms; a lost append is repeated after its 1 s, which is 40 ms.
 final class EngineTime extends Clock implements RaftNodeExecutor {
     private static final long SECOND_NANOS = 1_000_000_000L;
     private static final long START_MILLIS = 1_000_000_000L; // far from 0, which the engine takes for "never heard"
@@ -94,8 +94,8 @@ final class EngineTime extends Clock implements RaftNodeExecutor {
         return this;
     }
 
-    /// Runs at once: the engine is only ever called from within a step, and so a check before a call and the call are
-    /// one.
+    /// Runs at once: the engine is only ever called from within a step, and so a check before a call and the
+    /// call are one.
     @Override
     public void execute(Runnable task) {
         task.run();
@@ -111,8 +111,8 @@ final class EngineTime extends Clock implements RaftNodeExecutor {
         host.schedule(() -> enter.accept(task), realNanos(unit.toNanos(delay)));
     }
 
-    /// The engine's only chance: what it adds to an election timeout, 100 ms of its own, which is too little once
-    /// shrunk.
+    /// The engine's only chance: what it adds to an election timeout, 100 ms of its own, which is too little
+    /// once shrunk.
     private static final class Noise extends Random {
         private static final long serialVersionUID = 1;
 

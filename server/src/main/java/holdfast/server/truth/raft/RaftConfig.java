@@ -7,7 +7,8 @@ import java.time.Duration;
 ///
 /// @param heartbeatEvery the leader speaks at least this often
 /// @param leaderTimeout a leader silent for this long may be replaced; a closed connection counts at once
-/// @param electionTimeout an election without a result is tried again after this, plus up to as much again by chance
+/// @param electionTimeout an election without a result is tried again after this, plus up to as much again by
+/// chance
 /// @param snapshotEvery log entries between two snapshots; all of them stay in the engine's log
 /// @param pendingMax appends not yet committed; more are refused with `too-busy`
 /// @param entriesPerMessage most entries in one message

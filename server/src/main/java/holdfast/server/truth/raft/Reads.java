@@ -17,11 +17,12 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Read barriers. All that wait share the next round; a round never takes in a barrier that came after it began.
+/// Read barriers. All that wait share the next round; a round never takes in a barrier that came after it
+/// began.
 ///
-/// On the leader a round is one engine query: a majority confirms the lead, then the commit index of that moment
-/// covers every acknowledged write. On a follower a round asks the leader for that index. Either way the barrier
-/// is reached when this member has applied up to it.
+/// On the leader a round is one engine query: a majority confirms the lead, then the commit index of that
+/// moment covers every acknowledged write. On a follower a round asks the leader for that index. Either way the
+/// barrier is reached when this member has applied up to it.
 final class Reads {
     static final int WAITING_MAX = 65_536;
 

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Who is behind the numbers, and which changes of membership are allowed now. Numbers are never used twice: a removed
-/// member that comes back could count its old acknowledgements for a log that it no longer has.
+/// Who is behind the numbers, and which changes of membership are allowed now. Numbers are never used twice: a
+/// removed member that comes back could count its old acknowledgements for a log that it no longer has.
 final class Roster {
     private static final int LEARNERS_MAX = 2; // the engine's own limit
 

@@ -2,13 +2,13 @@ package holdfast.server.truth.raft;
 
 import java.util.List;
 
-/// A snapshot as the engine carries it: one small value in place of chunks. The files lie in a folder and travel
-/// outside the engine's messages.
+/// A snapshot as the engine carries it: one small value in place of chunks. The files lie in a folder and
+/// travel outside the engine's messages.
 ///
 /// @param index the last entry that the state holds
 /// @param memberId who made it; another member's snapshot at the same index may have other files
-/// @param peers every member that the log has announced up to `index`, removed ones too, so that no number is used
-/// twice
+/// @param peers every member that the log has announced up to `index`, removed ones too, so that no number is
+/// used twice
 /// @param files in name order
 record SnapshotHandle(long index, int memberId, List<RaftLog.Peer> peers, List<File> files) {
 

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Holds a snapshot back from the engine until its files are here. One at a time: a newer one waits for the leader to
-/// offer it again, so that a slow stream ends before the next begins.
+/// Holds a snapshot back from the engine until its files are here. One at a time: a newer one waits for the
+/// leader to offer it again, so that a slow stream ends before the next begins.
 final class SnapshotIntake {
     private final EngineHost host;
     private final RaftNodeImpl node;
@@ -57,8 +57,8 @@ final class SnapshotIntake {
         node.handle(request.getTerm() < state.term() ? adopted(request, state.term()) : request);
     }
 
-    /// The same snapshot as if offered by nobody in this term: what was committed stays committed, whoever leads. No
-    /// query is acknowledged with it, since the numbers are the old leader's.
+    /// The same snapshot as if offered by nobody in this term: what was committed stays committed, whoever
+    /// leads. No query is acknowledged with it, since the numbers are the old leader's.
     private InstallSnapshotRequest adopted(InstallSnapshotRequest request, int term) {
         return model.createInstallSnapshotRequestBuilder()
                 .setGroupId(request.getGroupId())

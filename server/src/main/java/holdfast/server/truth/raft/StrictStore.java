@@ -11,10 +11,11 @@ import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// Passes everything to the real store, ends the member on the first failure, and knows whether anything is unflushed.
+/// Passes everything to the real store, ends the member on the first failure, and knows whether anything is
+/// unflushed.
 ///
-/// After a failed flush nobody can say what is on disk; the engine would go on, find a repeated append in its memory
-/// and acknowledge it.
+/// After a failed flush nobody can say what is on disk; the engine would go on, find a repeated append in its
+/// memory and acknowledge it.
 final class StrictStore implements RaftStore {
     private final RaftStore store;
     private final Consumer<Reason> onFailure;

@@ -7,9 +7,9 @@ import java.util.TreeMap;
 
 /// What must hold after every event of a simulated run, whatever was done to the members.
 ///
-/// Linearizability is checked by a witness: the log is the order. An operation that starts after another ended must
-/// stand behind it, a write by its index, a read by the index that its member had applied. Together with equal states
-/// at equal indexes this is exact, and costs nothing.
+/// Linearizability is checked by a witness: the log is the order. An operation that starts after another ended
+/// must stand behind it, a write by its index, a read by the index that its member had applied. Together with
+/// equal states at equal indexes this is exact, and costs nothing.
 final class SimJudge {
     private static final int VIOLATIONS_MAX = 20;
 

@@ -8,8 +8,8 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// A small state: sixteen registers and a hash over everything ever applied. Flushed now and then; a crash goes back
-/// to the last flush.
+/// A small state: sixteen registers and a hash over everything ever applied. Flushed now and then; a crash goes
+/// back to the last flush.
 final class SimMachine implements RaftLog.Machine {
     private static final int REGISTERS = 16;
 
