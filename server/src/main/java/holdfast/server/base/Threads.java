@@ -30,6 +30,11 @@ public final class Threads {
                 .start(task);
     }
 
+    /// Runs `task` when this process ends, by itself or by a signal; not when it is killed.
+    public static void atExit(String name, Runnable task) {
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name(name).unstarted(task));
+    }
+
     /// Runs `task` on a platform thread of its own and waits for it.
     public static <T> T callPlatform(String name, Callable<T> task) throws InterruptedException, ExecutionException {
         FutureTask<T> future = new FutureTask<>(task);

@@ -106,7 +106,8 @@ public final class Watch implements AutoCloseable {
                     .setCreateRequest(WatchCreateRequest.newBuilder()
                             .setKey(Txn.start(range))
                             .setRangeEnd(Txn.end(range))
-                            .setStartRevision(nextRevision))
+                            // one revision early: etcd tells its progress only past where a watch began
+                            .setStartRevision(Math.max(1, nextRevision - 1)))
                     .build());
             return consume(link, stream, arrivals);
         } finally {

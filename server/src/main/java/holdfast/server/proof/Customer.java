@@ -22,8 +22,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
-/// Orders steadily, at whatever endpoint is next, and records every request. An order counts as acknowledged only on 201; one
-/// that was not is ordered again with the same id, as a patient person would, until it is: so that in the end every order
+/// Orders steadily, at whatever endpoint is next, and records every request. An order counts as acknowledged only on
+/// 201; one
+/// that was not is ordered again with the same id, as a patient person would, until it is: so that in the end every
+/// order
 /// that was ever placed must be found, exactly once.
 final class Customer implements AutoCloseable {
     private static final long LIMIT_MILLIS = 2_500;

@@ -59,6 +59,7 @@ final class Progress implements AutoCloseable {
 
     /// A line that stays, on `to`.
     synchronized void say(PrintStream to, String line) {
+        if (closed) return;
         if (live) out.print(CLEAR);
         out.flush();
         to.println(line);

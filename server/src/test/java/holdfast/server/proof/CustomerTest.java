@@ -56,7 +56,9 @@ final class CustomerTest {
             assertThat(customer.settle(TimeUnit.SECONDS.toNanos(10))).isEmpty();
 
             assertThat(customer.failedSince(start)).hasSizeGreaterThan(10);
-            assertThat(customer.acknowledged()).hasSize(customer.placedCount()).containsExactlyInAnyOrderEntriesOf(stored);
+            assertThat(customer.acknowledged())
+                    .hasSize(customer.placedCount())
+                    .containsExactlyInAnyOrderEntriesOf(stored);
         }
     }
 
