@@ -5,7 +5,6 @@ import holdfast.server.base.Ticker;
 import holdfast.server.proof.Demo;
 import holdfast.server.proof.Hurt;
 import holdfast.server.proof.Result;
-import java.io.Console;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -58,8 +57,7 @@ final class DemoCommand implements Callable<Integer> {
         // its own connections break all the time, as they should; the logs of what it starts are where they belong
         if (System.getenv("HOLDFAST_LOG_LEVEL") == null) System.setProperty("HOLDFAST_LOG_LEVEL", "OFF");
         PrintStream said = output.json() ? System.err : System.out;
-        Console console = System.console();
-        boolean live = console != null && console.isTerminal();
+        boolean live = System.console().isTerminal();
         Ticker ticker = Ticker.system();
         Demo.Plan plan =
                 new Demo.Plan(hurts(), keep, seed == null ? ticker.wallMillis() % 1_000_000 : seed, etcd, live);

@@ -201,8 +201,8 @@ public final class Demo {
         return new Result(
                 verdicts,
                 acknowledged.size(),
-                found.map(SortedMap::size).orElse(0),
-                found.map(acknowledged::equals).orElse(false),
+                found.map(orders -> orders.size()).orElse(0),
+                found.map(orders -> orders.equals(acknowledged)).orElse(false),
                 customer.requestCount(),
                 customer.failedSince(Long.MIN_VALUE).size(),
                 latency[0],
