@@ -93,14 +93,15 @@ public final class Samples {
                         Ratio.percent(99),
                         List.of("its parent saw it end")),
                 List.of(),
+                List.of(ORDERS_2),
                 new Incident.Times(1, 2, 3, 4, 5, 0),
-                0,
-                0,
                 10,
                 List.of(new Incident.Deed(
                         new Action("a-2", new Step.Stop(ORDERS_2, false, 0), H1, new Fence(9), "i-1"),
+                        Rung.RESTART,
                         Incident.Deed.Status.DONE,
                         4,
+                        5,
                         "")),
                 List.of(new Incident.Entry(2, Incident.State.CONFIRMED, new Reason("exit", "It ended."))));
     }
