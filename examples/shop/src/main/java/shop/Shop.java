@@ -24,6 +24,10 @@ public final class Shop {
         System.setProperty("sun.net.httpserver.nodelay", "true"); // else the kernel may hold an answer for 40 ms
         GRPC.setLevel(Level.WARNING);
         if (args.length == 0) throw usage("no role");
+        if (args[0].equals("warm")) {
+            Warm.up();
+            System.exit(0);
+        }
         Options options = parse(args);
         switch (args[0]) {
             case "orders" -> Orders.start(options);
