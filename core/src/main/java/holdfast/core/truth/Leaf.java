@@ -45,12 +45,8 @@ record Leaf(
         if (root == null) return null;
         int order = key.compareTo(root.key);
         if (order == 0) return merge(root.left, root.right);
-        if (order < 0) {
-            Leaf left = delete(root.left, key);
-            return left == root.left ? root : root.with(left, root.right);
-        }
-        Leaf right = delete(root.right, key);
-        return right == root.right ? root : root.with(root.left, right);
+        if (order < 0) return root.with(delete(root.left, key), root.right);
+        return root.with(root.left, delete(root.right, key));
     }
 
     static @Nullable Leaf deleteRange(@Nullable Leaf root, KeyRange range) {

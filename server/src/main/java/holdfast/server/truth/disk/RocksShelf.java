@@ -1,91 +1,247 @@
 package holdfast.server.truth.disk;
 
 import holdfast.core.base.Bytes;
+import holdfast.core.base.Check;
 import holdfast.core.base.KeyRange;
 import holdfast.core.base.Reason;
+import holdfast.core.truth.Keyspace;
 import holdfast.core.truth.Shelf;
 import holdfast.core.truth.ShelfView;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.Checkpoint;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.NativeLibraryLoader;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
 
-/// The shelf on disk. Every call runs on the caller's thread and may wait for the disk: platform threads only. One
-/// thread writes; views may be read by others.
+/// The shelf on disk. Every call runs on the caller's thread and may wait for the disk: platform threads only.
+/// One thread writes and reads the shelf itself; only [#view], [#durableIndex] and [#size] may be called by
+/// others, and what `view` returned belongs to whoever called it.
+///
+/// There is no log here: the Raft log is the log. Writes gather in memory and reach the disk when a memtable is
+/// full or [#flush] says so, in the order in which they were written. So what a `kill -9` leaves is the state
+/// after some write set, whole, and since each write set holds its entry's index, the state says itself where
+/// the log must go on: `Keyspace.tip(shelf).appliedIndex()` after [#open]. [#durableIndex] tells the same
+/// beforehand, of a crash right now.
+///
+/// In `folder`: `state-N`, the highest N being the state, `incoming` while a restore is under way, `native` for
+/// the library.
 ///
 /// Any call throws [ShelfBroken] when the disk fails or lies; then the process must stop.
-public final class RocksShelf implements Shelf, AutoCloseable {
+public final class RocksShelf implements Shelf {
+    private static final String STATE = "state-";
+    private static final String INCOMING = "incoming";
 
     public sealed interface Opened {
         record Ready(RocksShelf shelf) implements Opened {}
 
-        /// Damaged, locked by another process, or not writable: says what and where.
+        /// Damaged (`store-damaged`), in use by another process (`store-locked`), not writable
+        /// (`store-unwritable`): says what and where.
         record Broken(Reason why) implements Opened {}
     }
 
     /// @param diskBytes bytes of files
-    /// @param liveBytes bytes that a full compaction would leave, about
+    /// @param liveBytes bytes that a full compaction would leave, and what is not in files yet; an estimate
     public record Size(long diskBytes, long liveBytes) {}
 
-    /// Opens or creates the store in `folder`, finishing a [#restore] that a crash interrupted.
+    private final Path folder;
+    private final DiskConfig config;
+    private final WriteOptions unlogged = new WriteOptions().setDisableWAL(true);
+    private final FlushOptions waiting = new FlushOptions().setWaitForFlush(true);
+    private volatile Generation generation;
+    private RowView now;
+    private long number;
+    private boolean closed;
+
+    private RocksShelf(Path folder, DiskConfig config, long number, Generation generation) {
+        this.folder = folder;
+        this.config = config;
+        this.number = number;
+        this.generation = generation;
+        this.now = RowView.ofNow(generation);
+    }
+
+    /// Opens or creates the store in `folder` with the usual memory.
     public static Opened open(Path folder) {
-        throw new UnsupportedOperationException();
+        return open(folder, DiskConfig.DEFAULT);
+    }
+
+    /// Opens or creates the store in `folder`, and removes what an interrupted [#restore] left.
+    public static Opened open(Path folder, DiskConfig config) {
+        try {
+            Path library = Files.createDirectories(folder.resolve("native"));
+            // Not into the temporary folder, where each killed process would leave a copy.
+            NativeLibraryLoader.getInstance().loadLibrary(library.toString());
+            long number = newestState(folder);
+            Path state = Files.createDirectories(folder.resolve(STATE + number));
+            return new Opened.Ready(new RocksShelf(folder, config, number, Generation.open(state, config)));
+        } catch (RocksDBException broken) {
+            return new Opened.Broken(Generation.why(folder, broken));
+        } catch (IOException broken) {
+            return new Opened.Broken(unwritable(folder, broken));
+        }
+    }
+
+    /// Removes all states but the newest, whose number it returns, 1 when there is none.
+    private static long newestState(Path folder) throws IOException {
+        long newest = 1;
+        for (Path entry : Folders.list(folder)) newest = Math.max(newest, numberOf(entry));
+        for (Path entry : Folders.list(folder)) {
+            long number = numberOf(entry);
+            if ((number > 0 && number < newest) || entry.endsWith(INCOMING)) Folders.remove(entry);
+        }
+        return newest;
+    }
+
+    private static long numberOf(Path entry) {
+        String name = entry.getFileName().toString();
+        if (!name.startsWith(STATE)) return 0;
+        try {
+            return Long.parseLong(name.substring(STATE.length()));
+        } catch (NumberFormatException _) {
+            return 0; // somebody else's file
+        }
     }
 
     /// Makes everything written so far survive a crash of process and machine. Waits for the disk.
     public void flush() {
-        throw new UnsupportedOperationException();
+        try {
+            generation.database().flush(waiting);
+        } catch (RocksDBException broken) {
+            throw generation.broken(broken);
+        }
     }
 
-    /// A row as a crash right now would leave it. Ask it for the applied index with [#durableView].
-    public ShelfView durableView() {
-        throw new UnsupportedOperationException();
+    /// The applied index that a crash right now would leave; at most the applied one.
+    public long durableIndex() {
+        try (RowView durable = RowView.ofDisk(hold())) {
+            return new Keyspace().tip(durable).appliedIndex();
+        }
     }
 
-    /// Writes a copy of the state as it is now into `into`, which must not exist or be empty. Hard links, quick.
+    /// Writes a durable copy of the state as it is now into `into`, which must not exist or be empty. Files are
+    /// linked, so it costs a flush and little more.
     public void checkpoint(Path into) {
-        throw new UnsupportedOperationException();
+        try {
+            Files.deleteIfExists(into);
+            flush();
+            try (Checkpoint checkpoint = Checkpoint.create(generation.database())) {
+                checkpoint.createCheckpoint(into.toString());
+            }
+        } catch (RocksDBException broken) {
+            throw generation.broken(broken);
+        } catch (IOException broken) {
+            throw new ShelfBroken(unwritable(into, broken), broken);
+        }
     }
 
-    /// Replaces the whole state by the checkpoint in `from`, which stays as it is. A crash in between leaves the old
-    /// state or the new one. Views taken before must be closed.
+    /// Replaces the whole state by the checkpoint in `from`, which stays as it is. A crash in between leaves
+    /// the old state or the new one. Views taken before go on reading the old one.
     public void restore(Path from) {
-        throw new UnsupportedOperationException();
+        Path incoming = folder.resolve(INCOMING);
+        Path state = folder.resolve(STATE + (number + 1));
+        try {
+            Folders.remove(incoming);
+            Folders.copy(from, incoming);
+            Generation.open(incoming, config).letGo(); // a damaged one is to be found while the old state stands
+            Generation old = generation;
+            Files.move(incoming, state, StandardCopyOption.ATOMIC_MOVE); // from here on the new state counts
+            Folders.sync(folder);
+            generation = Generation.open(state, config);
+            number++;
+            now.close();
+            now = RowView.ofNow(generation);
+            old.replaced();
+            old.letGo();
+        } catch (RocksDBException broken) {
+            throw new ShelfBroken(Generation.why(state, broken), broken);
+        } catch (IOException broken) {
+            throw new ShelfBroken(unwritable(folder, broken), broken);
+        }
     }
 
     public Size size() {
-        throw new UnsupportedOperationException();
+        Generation held = hold();
+        try {
+            long memory = held.database().getLongProperty("rocksdb.cur-size-all-mem-tables");
+            long disk = held.database().getLongProperty("rocksdb.total-sst-files-size");
+            long live = held.database().getLongProperty("rocksdb.estimate-live-data-size");
+            return new Size(disk, live + memory);
+        } catch (RocksDBException broken) {
+            throw held.broken(broken);
+        } finally {
+            held.letGo();
+        }
     }
 
     @Override
     public WriteSet newWriteSet() {
-        throw new UnsupportedOperationException();
+        return new RowWrites();
     }
 
     @Override
     public void write(WriteSet set) {
-        throw new UnsupportedOperationException();
+        Check.invariant(set instanceof RowWrites, "a write set of another shelf: %s", set.getClass());
+        try (WriteBatch batch = ((RowWrites) set).toBatch()) {
+            generation.database().write(unlogged, batch);
+        } catch (RocksDBException broken) {
+            throw generation.broken(broken);
+        }
     }
 
     @Override
     public ShelfView view() {
-        throw new UnsupportedOperationException();
+        return RowView.ofSnapshot(hold());
     }
 
     @Override
     public @Nullable Bytes get(Bytes key) {
-        throw new UnsupportedOperationException();
+        return now.get(key);
     }
 
     @Override
     public void scan(KeyRange range, BiPredicate<Bytes, Bytes> visit) {
-        throw new UnsupportedOperationException();
+        now.scan(range, visit);
     }
 
     @Override
     public void scanBackwards(KeyRange range, BiPredicate<Bytes, Bytes> visit) {
-        throw new UnsupportedOperationException();
+        now.scanBackwards(range, visit);
     }
 
     @Override
-    public void close() {}
+    public long count(KeyRange range) {
+        return now.count(range);
+    }
+
+    /// Flushes and closes. Views that are still open keep the database open until they are closed.
+    @Override
+    public void close() {
+        if (closed) return;
+        closed = true;
+        flush();
+        now.close();
+        generation.letGo();
+        unlogged.close();
+        waiting.close();
+    }
+
+    /// The present generation, held: a restore may be replacing it at this moment.
+    private Generation hold() {
+        while (true) {
+            Generation present = generation;
+            if (present.hold()) return present;
+            Check.invariant(present != generation, "the store in %s is closed", folder);
+        }
+    }
+
+    private static Reason unwritable(Path folder, IOException cause) {
+        return new Reason("store-unwritable", "The store in " + folder + " failed: " + cause + ".");
+    }
 }
