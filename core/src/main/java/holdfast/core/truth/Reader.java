@@ -60,7 +60,7 @@ final class Reader {
         if (range.isEmpty()) return;
         if (range.isSingle()) {
             Row row = current(range.start());
-            if (row != null) visit.test(row.pair(range.start()));
+            boolean _ = row != null && visit.test(row.pair(range.start())); // there is no next one to go on to
             return;
         }
         KeyRange table = Tables.current(range);

@@ -41,7 +41,7 @@ final class Scrub {
         /// The last walk's target is looked at again: changes right at it were kept for watchers that start
         /// there.
         Place towards(long compactRevision) {
-            return isDone() && compactRevision > target ? new Place(compactRevision, target, 0) : this;
+            return isDone() && compactRevision > target ? new Place(compactRevision, /* revision= */ target, 0) : this;
         }
     }
 

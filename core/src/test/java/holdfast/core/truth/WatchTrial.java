@@ -35,7 +35,8 @@ final class WatchTrial {
         if (delivery == null) return;
         assertThat(over).as("delivery after the end").isFalse();
         switch (delivery) {
-            case WatchBoard.Delivery.Compacted(_, long compactRevision) -> {
+            case WatchBoard.Delivery.Compacted compacted -> {
+                long compactRevision = compacted.compactRevision();
                 assertThat(compactRevision).isEqualTo(model.compactRevision);
                 assertThat(throughRevision + 1).as("next revision").isLessThan(compactRevision);
                 assertThat(underWay).isEmpty();
@@ -94,7 +95,9 @@ final class WatchTrial {
 
     void checkComplete() {
         if (over) return;
-        assertThat(tooOld).as("watched from below the compact revision, and not told").isFalse();
+        assertThat(tooOld)
+                .as("watched from below the compact revision, and not told")
+                .isFalse();
         assertThat(receivedCount).isEqualTo(expectedThrough(model.revision).size());
         if (fromRevision <= model.revision + 1)
             assertThat(subject.syncedRevision(id)).isEqualTo(model.revision);
@@ -105,8 +108,10 @@ final class WatchTrial {
         for (Event event : model.events) {
             long at = event.now().modRevision();
             boolean wanted = event.kind() == Event.Kind.PUT ? watcher.puts() : watcher.deletes();
-            if (wanted && at >= fromRevision && at <= revision && watcher.range().contains(event.now().key()))
-                expected.add(event);
+            if (wanted
+                    && at >= fromRevision
+                    && at <= revision
+                    && watcher.range().contains(event.now().key())) expected.add(event);
         }
         return expected;
     }

@@ -29,10 +29,9 @@ final class DyingWriter {
 
     static void apply(long index, Shelf shelf) {
         Bytes key = Bytes.utf8("key" + index % 37);
-        Command.Op command =
-                index % 5 == 0
-                        ? new Command.DeleteRange(holdfast.core.base.KeyRange.single(key), false)
-                        : Command.Put.of(key, Bytes.utf8("value " + index));
+        Command.Op command = index % 5 == 0
+                ? new Command.DeleteRange(holdfast.core.base.KeyRange.single(key), false)
+                : Command.Put.of(key, Bytes.utf8("value " + index));
         new Keyspace().apply(index, 1, new Batch(index, List.of(command)), shelf);
     }
 }

@@ -66,7 +66,10 @@ class RocksShelfTest {
                 .start();
         String said;
         try (BufferedReader output = writer.inputReader()) {
-            said = output.lines().filter(line -> line.startsWith("durable")).findFirst().orElse("nothing");
+            said = output.lines()
+                    .filter(line -> line.startsWith("durable"))
+                    .findFirst()
+                    .orElse("nothing");
             writer.destroyForcibly().waitFor();
         }
         RocksShelf shelf = open(folder);
@@ -169,7 +172,8 @@ class RocksShelfTest {
         assertThatThrownBy(() -> damaged.scan(KeyRange.ALL, (_, _) -> true))
                 .isInstanceOfSatisfying(ShelfBroken.class, broken -> {
                     assertThat(broken.reason().code()).isEqualTo("store-damaged");
-                    assertThat(broken.reason().sentence()).contains(file.getFileName().toString(), folder.toString());
+                    assertThat(broken.reason().sentence())
+                            .contains(file.getFileName().toString(), folder.toString());
                 });
     }
 
