@@ -4,7 +4,6 @@ import holdfast.core.base.Bytes;
 import holdfast.core.base.Check;
 import holdfast.core.base.KeyRange;
 import holdfast.core.base.Reason;
-import holdfast.core.truth.Keyspace;
 import holdfast.core.truth.Shelf;
 import holdfast.core.truth.ShelfView;
 import java.io.IOException;
@@ -21,13 +20,13 @@ import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
 /// The shelf on disk. Every call runs on the caller's thread and may wait for the disk: platform threads only.
-/// One thread writes and reads the shelf itself; only [#view], [#durableIndex] and [#size] may be called by
-/// others, and what `view` returned belongs to whoever called it.
+/// One thread writes and reads the shelf itself; only [#view], [#durableView], [#flush] and [#size] may be
+/// called by others, and what `view` returned belongs to whoever called it.
 ///
 /// There is no log here: the Raft log is the log. Writes gather in memory and reach the disk when a memtable is
 /// full or [#flush] says so, in the order in which they were written. So what a `kill -9` leaves is the state
 /// after some write set, whole, and since each write set holds its entry's index, the state says itself where
-/// the log must go on: `Keyspace.tip(shelf).appliedIndex()` after [#open]. [#durableIndex] tells the same
+/// the log must go on: `Keyspace.tip(shelf).appliedIndex()` after [#open]. [#durableView] tells the same
 /// beforehand, of a crash right now.
 ///
 /// In `folder`: `state-N`, the highest N being the state, `incoming` while a restore is under way, `native` for
@@ -111,18 +110,20 @@ public final class RocksShelf implements Shelf {
 
     /// Makes everything written so far survive a crash of process and machine. Waits for the disk.
     public void flush() {
+        Generation held = hold();
         try {
-            generation.database().flush(waiting);
+            held.database().flush(waiting);
         } catch (RocksDBException broken) {
-            throw generation.broken(broken);
+            throw held.broken(broken);
+        } finally {
+            held.letGo();
         }
     }
 
-    /// The applied index that a crash right now would leave; at most the applied one.
-    public long durableIndex() {
-        try (RowView durable = RowView.ofDisk(hold())) {
-            return new Keyspace().tip(durable).appliedIndex();
-        }
+    /// Single rows as a crash right now would leave them: ask it for the applied index, which is at most the
+    /// applied one of the shelf. A scan of it would see the rest, too. The caller closes it.
+    public ShelfView durableView() {
+        return RowView.ofDisk(hold());
     }
 
     /// Writes a durable copy of the state as it is now into `into`, which must not exist or be empty. Files are
