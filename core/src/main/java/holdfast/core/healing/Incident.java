@@ -14,8 +14,8 @@ import java.util.List;
 /// @param id unique for ever; sorts by age within one leader
 /// @param hurt parts that suffer, in order; grows while it is open
 /// @param pending instances that this incident still has to bring back; in order
-/// @param ladderFromMillis deeds before this do not count as tried rungs (a person asked for a retry, or changed
-///     the fleet)
+/// @param ladderFrom index of the first deed that counts as a tried rung; grows when a person asks for a retry or
+///     changes the fleet
 /// @param deeds every action for it, oldest first
 /// @param entries the timeline, oldest first; at most [#ENTRIES_MAX], the newest kept
 public record Incident(
@@ -26,7 +26,7 @@ public record Incident(
         List<Part> hurt,
         List<Part.Instance> pending,
         Times times,
-        long ladderFromMillis,
+        int ladderFrom,
         List<Deed> deeds,
         List<Entry> entries) {
 

@@ -16,6 +16,9 @@ final class HostWatch {
     /// An answer of a witness and when it came.
     private record Answer(Signal.Result result, long atNanos) {}
 
+    /// Taken for a lease that nobody knew.
+    static final long TTL_UNKNOWN_NANOS = 10_000_000_000L;
+
     private static final int ONE_WAY_HEARTBEATS_MIN = 2;
 
     final NodeId host;
@@ -26,6 +29,8 @@ final class HostWatch {
     private long registrationRevision;
     private String agentAddress = "";
     private long goneNanos;
+    private long ttlNanos = TTL_UNKNOWN_NANOS;
+    private long upSinceNanos;
     private long incarnation;
     private long sequence;
     private boolean heard;
@@ -55,6 +60,7 @@ final class HostWatch {
         registration = fresh;
         registrationRevision = fresh.createRevision();
         agentAddress = fresh.agentAddress();
+        ttlNanos = fresh.ttlNanos();
     }
 
     /// @return whether it was the registration that we knew
@@ -119,6 +125,14 @@ final class HostWatch {
         return registration != null && !suspected && heard;
     }
 
+    long ttlNanos() {
+        return ttlNanos;
+    }
+
+    long upSinceNanos() {
+        return upSinceNanos;
+    }
+
     long heardNanos() {
         return heartbeatNanos;
     }
@@ -166,6 +180,7 @@ final class HostWatch {
         if (!suspected && (heard || needed) && unregistered) {
             suspect("It has no registration since " + millis(nowNanos - goneNanos) + " ms", nowNanos);
         }
+        if (!isUp()) upSinceNanos = nowNanos;
         if (suspected && isCleared(nowNanos)) {
             suspected = false;
             answers.clear();

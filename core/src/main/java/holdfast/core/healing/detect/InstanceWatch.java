@@ -38,6 +38,7 @@ final class InstanceWatch {
     private boolean exited;
     private int exitStatus;
     private boolean missing;
+    private String refusal = "";
     private long exitedNanos;
     private boolean running;
     private long runningSinceNanos;
@@ -137,6 +138,12 @@ final class InstanceWatch {
         exitStatus = status;
         exitedNanos = nowNanos;
         running = false;
+    }
+
+    /// Its agent would not start it.
+    void refused(String why, long nowNanos) {
+        exit(0, nowNanos);
+        if (refusal.isEmpty()) refusal = why;
     }
 
     /// The agent's roster, as far as it concerns this instance.
@@ -244,6 +251,7 @@ final class InstanceWatch {
         String what = missing
                 ? "The agent of " + host + " no longer has it: " + missingInRow + " lists in a row without it."
                 : "Its parent on " + host + " saw it end with " + sayStatus(exitStatus) + ".";
+        if (!refusal.isEmpty()) what = "The agent of " + host + " refused to start it: " + refusal;
         Mode mode = isProven() ? Mode.EXITED : Mode.NEVER_HEALTHY;
         return new Fault(instance, mode, exitedNanos, true, List.of(what));
     }

@@ -109,6 +109,12 @@ public final class Jury {
         if (watch != null && watch.isRun(run)) watch.started(limitNanos);
     }
 
+    /// A former jury verified it and its endpoint stands: it is well until somebody says otherwise.
+    public void inherit(Part.Instance instance) {
+        InstanceWatch watch = instances.get(instance);
+        if (watch != null) watch.markWell();
+    }
+
     public void register(Registration registration) {
         HostWatch host = hosts.get(registration.host());
         if (host != null) host.register(registration);
@@ -327,6 +333,24 @@ public final class Jury {
     public Optional<Registration> registration(NodeId host) {
         HostWatch watch = hosts.get(host);
         return watch == null ? Optional.empty() : watch.registration();
+    }
+
+    /// How long `host` has been up; 0 when it is not.
+    public long upNanos(NodeId host) {
+        HostWatch watch = hosts.get(host);
+        return watch == null || !watch.isUp() ? 0 : lastReviewNanos - watch.upSinceNanos();
+    }
+
+    /// Length of the lease that it has or had last.
+    public long ttlNanos(NodeId host) {
+        HostWatch watch = hosts.get(host);
+        return watch == null ? HostWatch.TTL_UNKNOWN_NANOS : watch.ttlNanos();
+    }
+
+    /// Its agent refused to start `run`: it ended before it began.
+    public void refused(Part.Instance instance, String run, String why, long nowNanos) {
+        InstanceWatch watch = instances.get(instance);
+        if (watch != null && watch.isRun(run)) watch.refused(why, nowNanos);
     }
 
     /// Whether this run was once verified and nothing speaks against it now.
