@@ -5,6 +5,7 @@ import holdfast.server.base.Ticker;
 import holdfast.server.proof.Demo;
 import holdfast.server.proof.Hurt;
 import holdfast.server.proof.Result;
+import java.io.Console;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -57,7 +58,7 @@ final class DemoCommand implements Callable<Integer> {
         // its own connections break all the time, as they should; the logs of what it starts are where they belong
         if (System.getenv("HOLDFAST_LOG_LEVEL") == null) System.setProperty("HOLDFAST_LOG_LEVEL", "OFF");
         PrintStream said = output.json() ? System.err : System.out;
-        boolean live = System.console().isTerminal();
+        boolean live = isTerminal();
         Ticker ticker = Ticker.system();
         Demo.Plan plan =
                 new Demo.Plan(hurts(), keep, seed == null ? ticker.wallMillis() % 1_000_000 : seed, etcd, live);
@@ -67,6 +68,12 @@ final class DemoCommand implements Callable<Integer> {
         else if (!keep) result.table().forEach(out::println);
         out.flush();
         return result.isGood() ? ExitCode.DONE : ExitCode.REFUSED;
+    }
+
+    @SuppressWarnings("SystemConsoleNull") // JDK 25 answers null again where there is no terminal
+    private static boolean isTerminal() {
+        Console console = System.console();
+        return console != null && console.isTerminal();
     }
 
     private List<Hurt> hurts() {
