@@ -149,7 +149,6 @@ public final class LedgerJson {
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
     @JsonSubTypes({
         @JsonSubTypes.Type(value = OperatorOrder.Restart.class, name = "restart"),
-        @JsonSubTypes.Type(value = OperatorOrder.Move.class, name = "move"),
         @JsonSubTypes.Type(value = OperatorOrder.Retry.class, name = "retry")
     })
     private interface OperatorOrderKinds {}
