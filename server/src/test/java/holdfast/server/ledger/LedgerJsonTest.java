@@ -32,7 +32,6 @@ final class LedgerJsonTest {
                 Arguments.of(new Outcome.Refused(new Reason("old-fence", "It is old.")), Outcome.class),
                 Arguments.of(new Outcome.Unknown(new Reason("lost", "It is lost.")), Outcome.class),
                 Arguments.of(new OperatorOrder.Restart(Samples.ORDERS_2, "ann"), OperatorOrder.class),
-                Arguments.of(new OperatorOrder.Move(Samples.ORDERS_2, Samples.H1, "ann"), OperatorOrder.class),
                 Arguments.of(new OperatorOrder.Retry("i-1", "ann"), OperatorOrder.class));
     }
 
