@@ -1,0 +1,157 @@
+package holdfast.core.truth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import holdfast.core.base.Bytes;
+import holdfast.core.base.Dice;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class LeaseBookTest {
+    private static final long MILLI = 1_000_000;
+    private static final long SECOND = 1_000 * MILLI;
+    private static final long STALL_LIMIT = 2 * SECOND;
+    private static final long AGAIN = 3 * SECOND;
+    private static final int DUE_MAX = 4;
+    private static final int RUNS = 2_000;
+
+    private final LeaseBook book = new LeaseBook(DUE_MAX, STALL_LIMIT, AGAIN);
+
+    @Test
+    void lease_isDueAfterItsWholeTime_neverEarlier() {
+        book.elected(0, List.of(new Lease(1, 1_500)));
+
+        assertThat(book.tick(1_500 * MILLI - 1)).isEmpty();
+        assertThat(book.remainingMillis(1_500 * MILLI - 1, 1)).isEqualTo(1);
+        assertThat(book.tick(1_500 * MILLI)).containsExactly(1L);
+        assertThat(book.remainingMillis(1_500 * MILLI, 1)).isZero();
+    }
+
+    @Test
+    void dueLease_cannotBeRenewed_andComesAgainUntilRevoked() {
+        book.elected(0, List.of(new Lease(1, 1_000)));
+
+        assertThat(book.tick(SECOND)).containsExactly(1L);
+        assertThat(book.renewed(SECOND, 1)).isZero();
+        assertThat(book.tick(2 * SECOND)).isEmpty();
+        assertThat(book.tick(4 * SECOND)).containsExactly(1L);
+        book.revoked(1);
+        assertThat(book.tick(6 * SECOND)).isEmpty();
+        assertThat(book.remainingMillis(6 * SECOND, 1)).isEqualTo(-1);
+        assertThat(book.grantedMillis(1)).isEqualTo(-1);
+    }
+
+    @Test
+    void election_startsEveryLeaseAgainInFull() {
+        book.elected(0, List.of(new Lease(1, 1_000), new Lease(2, 5_000)));
+        assertThat(book.tick(SECOND)).containsExactly(1L);
+        book.elected(SECOND, List.of(new Lease(1, 1_000)));
+
+        assertThat(book.tick(2 * SECOND - 1)).isEmpty();
+        assertThat(book.remainingMillis(SECOND, 2)).isEqualTo(-1);
+        assertThat(book.tick(2 * SECOND)).containsExactly(1L);
+    }
+
+    @Test
+    void deposedLeader_expiresNothing() {
+        book.elected(0, List.of(new Lease(1, 1_000)));
+        book.deposed();
+        book.granted(0, new Lease(2, 1_000));
+
+        assertThat(book.leading()).isFalse();
+        assertThat(book.tick(9 * SECOND)).isEmpty();
+        assertThat(book.renewed(SECOND, 1)).isZero();
+    }
+
+    @Test
+    void stalledLeader_creditsItsStallToEveryLease() {
+        book.elected(0, List.of(new Lease(1, 5_000)));
+        book.tick(SECOND);
+
+        assertThat(book.tick(31 * SECOND)).as("30 s stall").isEmpty();
+        assertThat(book.remainingMillis(31 * SECOND, 1)).isEqualTo(4_000);
+        assertThat(book.tick(33 * SECOND)).isEmpty();
+        assertThat(book.tick(35 * SECOND)).containsExactly(1L);
+    }
+
+    @Test
+    void tick_isBounded_soonestFirst() {
+        book.elected(0, List.of());
+        for (long id = 1; id <= 10; id++) book.granted(0, new Lease(id, 1_000 - 10 * id));
+
+        assertThat(book.tick(SECOND)).containsExactly(10L, 9L, 8L, 7L);
+        assertThat(book.tick(SECOND)).containsExactly(6L, 5L, 4L, 3L);
+        assertThat(book.tick(SECOND)).containsExactly(2L, 1L);
+    }
+
+    @Test
+    void hugeTtl_doesNotOverflow() {
+        long now = Long.MAX_VALUE / 4;
+        book.elected(now, List.of(new Lease(1, 9_000_000_000_000L), new Lease(2, Long.MAX_VALUE)));
+
+        assertThat(book.tick(now + SECOND)).isEmpty();
+        assertThat(book.remainingMillis(now, 1)).isPositive();
+        assertThat(book.remainingMillis(now, 2)).isPositive();
+    }
+
+    @Test
+    void appliedBatch_grantsAndRevokes() {
+        book.elected(0, List.of());
+        List<Command> commands = List.of(
+                new Command.LeaseGrant(1, 1_000),
+                new Command.LeaseGrant(2, 1_000),
+                new Command.LeaseGrant(2, 9_000),
+                Command.Put.of(Bytes.utf8("a"), Bytes.EMPTY),
+                new Command.LeaseRevoke(1),
+                new Command.LeaseExpire(3, 1));
+        Batch batch = new Batch(0, commands);
+        book.offer(0, batch, new Keyspace().apply(1, 1, batch, new MemoryShelf()));
+
+        assertThat(book.grantedMillis(1)).isEqualTo(-1);
+        assertThat(book.grantedMillis(2)).isEqualTo(1_000);
+        assertThat(book.grantedMillis(3)).isEqualTo(-1);
+    }
+
+    /// Against plain book-keeping: a map from id to the moment until which it must live.
+    @Test
+    void randomLife_neverEndsALeaseEarly_andEndsEachInTime() {
+        for (long seed = 1; seed <= RUNS; seed++) live(new Dice(seed), "seed " + seed);
+    }
+
+    private static void live(Dice dice, String seed) {
+        LeaseBook book = new LeaseBook(DUE_MAX, STALL_LIMIT, AGAIN);
+        Map<Long, Long> untilNanos = new TreeMap<>();
+        Map<Long, Long> ttlNanos = new TreeMap<>();
+        long now = dice.nextLong(SECOND);
+        book.elected(now, List.of());
+        for (int step = 0; step < 60; step++) {
+            long tickedBefore = now;
+            now += dice.oneIn(10) ? dice.nextLong(20 * SECOND) : dice.nextLong(STALL_LIMIT);
+            long id = 1 + dice.nextInt(4);
+            long at = now - dice.nextLong(now - tickedBefore + 1);
+            if (dice.oneIn(3)) {
+                long ttl = 100 * (1 + dice.nextLong(80));
+                book.granted(at, new Lease(id, ttl));
+                ttlNanos.put(id, ttl * MILLI);
+                untilNanos.put(id, at + ttl * MILLI);
+            } else if (book.renewed(at, id) > 0) untilNanos.put(id, at + ttlNanos.get(id));
+            if (now - tickedBefore > STALL_LIMIT) {
+                long stall = now - tickedBefore;
+                untilNanos.replaceAll((_, until) -> until + stall);
+            }
+            List<Long> due = book.tick(now);
+            long moment = now;
+            assertThat(due).as(seed).allSatisfy(dead -> assertThat(untilNanos.get(dead))
+                    .isLessThanOrEqualTo(moment));
+            for (Map.Entry<Long, Long> lease : untilNanos.entrySet()) {
+                boolean over = lease.getValue() <= now;
+                assertThat(book.remainingMillis(now, lease.getKey()) == 0)
+                        .as("%s lease %d", seed, lease.getKey())
+                        .isEqualTo(over);
+                if (over && due.size() < DUE_MAX) assertThat(book.renewed(now, lease.getKey())).as(seed).isZero();
+            }
+        }
+    }
+}
