@@ -2,8 +2,14 @@ package holdfast.core.truth;
 
 import holdfast.core.base.Bytes;
 
-/// Hashes what can be read at the revisions from the compact one up to a given one. The newest version of a key
-/// is hashed from current values where it still stands there, so damage on either side shows.
+/// Hashes what can be read at the revisions from the compact one up to a given one: every change in between
+/// with its place in the versions table, and every pair that lives at the end. Each row is hashed alone and the
+/// hashes are added up, so that tables are read in the order in which they lie.
+///
+/// Current values may have moved on since: a pair that was replaced after the given revision is found through
+/// the change that replaced it. So the sum is the same however far the member has come, and however far its
+/// scrubbing. Not covered: the second copy, in history, of a pair that is older than the compact revision and
+/// still lives.
 final class Digester {
     private static final long FNV_OFFSET = 0xcbf29ce484222325L; // Fowler, Noll, Vo: FNV-1a, 64 bits
     private static final long FNV_PRIME = 0x100000001b3L;
@@ -11,10 +17,7 @@ final class Digester {
     private final ShelfView view;
     private final long atRevision;
     private final long compactRevision;
-    private Bytes stem = Bytes.EMPTY;
-    private boolean newest;
-    private boolean floored;
-    private long hash = FNV_OFFSET;
+    private long sum;
 
     private Digester(ShelfView view, long atRevision, long compactRevision) {
         this.view = view;
@@ -28,46 +31,53 @@ final class Digester {
         if (refused != null) return new Keyspace.Digest.Refused(refused);
         long at = revision <= 0 ? tip.revision() : revision;
         Digester digester = new Digester(view, at, tip.compactRevision());
-        view.scan(Tables.ALL_VERSIONS, digester::look);
-        return new Keyspace.Digest.Hash(digester.hash, at, tip.compactRevision());
+        long from = Math.max(0, tip.compactRevision());
+        view.scan(Tables.history(from, 0, at), digester::changed);
+        view.scan(Tables.history(at + 1, 0, tip.revision()), digester::replacedLater);
+        view.scan(Tables.ALL_CURRENT, digester::current);
+        view.scan(Tables.ALL_VERSIONS, digester::version);
+        return new Keyspace.Digest.Hash(digester.sum, at, tip.compactRevision());
     }
 
-    private boolean look(Bytes row, Bytes kind) {
-        Bytes itsStem = row.slice(0, row.size() - Tables.STAMP_BYTES);
-        if (!itsStem.equals(stem)) {
-            stem = itsStem;
-            newest = true;
-            floored = false;
-        }
-        long revision = Tables.revisionOfVersion(row);
-        if (revision > atRevision) return true;
-        boolean readable = revision >= compactRevision || (!floored && kind.at(0) != 0);
-        if (revision <= compactRevision) floored = true; // whatever is older than this one was replaced in time
-        if (readable) mix(row, revision);
-        newest = false;
+    private boolean changed(Bytes place, Bytes encoded) {
+        Change change = Change.decode(encoded);
+        add(place, encoded);
+        boolean beforeIsOld = change.beforeRevision() != 0 && change.beforeRevision() < compactRevision;
+        if (beforeIsOld && change.row().modRevision() > compactRevision) addBefore(change); // it lived until here
         return true;
     }
 
-    private void mix(Bytes row, long revision) {
-        int sub = Tables.subOfVersion(row);
-        add(row);
-        Bytes change = view.get(Tables.history(revision, sub));
-        if (change == null) add(revision); // damage, on this member only
-        else add(change);
-        if (!newest) return;
-        Bytes current = view.get(Tables.current(Tables.keyOfVersion(row)));
-        Row standing = current == null ? null : Row.decode(current);
-        if (standing != null && standing.modRevision() == revision && standing.sub() == sub) add(standing.value());
-        else if (change != null) add(Change.decode(change).row().value());
+    private boolean replacedLater(Bytes place, Bytes encoded) {
+        Change change = Change.decode(encoded);
+        if (change.beforeRevision() != 0 && change.beforeRevision() <= atRevision) addBefore(change);
+        return true;
     }
 
-    private void add(Bytes run) {
-        for (byte next : run.unsafeArray()) hash = (hash ^ (next & 0xff)) * FNV_PRIME;
-        add(run.size());
+    private void addBefore(Change change) {
+        Bytes before = view.get(Tables.history(change.beforeRevision(), change.beforeSub()));
+        if (before != null) // else it is damaged, and the sum of this member is another one
+        add(Tables.current(change.key()), Change.decode(before).row().encode());
     }
 
-    private void add(long number) {
-        hash = (hash ^ number) * FNV_PRIME;
-        hash ^= hash >>> 32; // so that the high bits of a number reach the low ones
+    private boolean current(Bytes place, Bytes row) {
+        if (Row.decode(row).modRevision() <= atRevision) add(place, row);
+        return true;
+    }
+
+    private boolean version(Bytes place, Bytes kind) {
+        long revision = Tables.revisionOfVersion(place);
+        if (revision >= compactRevision && revision <= atRevision) add(place, kind);
+        return true;
+    }
+
+    private void add(Bytes place, Bytes row) {
+        long hash = mix(mix(FNV_OFFSET, place) ^ row.size(), row);
+        sum += hash ^ (hash >>> 32);
+    }
+
+    private static long mix(long hash, Bytes run) {
+        long mixed = hash;
+        for (byte next : run.unsafeArray()) mixed = (mixed ^ (next & 0xff)) * FNV_PRIME;
+        return mixed;
     }
 }

@@ -43,7 +43,7 @@ public final class Keyspace {
 
     /// @return [Reply.Page], or [Reply.Refused] with `REVISION_COMPACTED` or `REVISION_IN_FUTURE`
     public Reply range(Command.Range range, ShelfView view) {
-        Reader reader = new Reader(view, Tip.of(view));
+        Reader reader = new Reader(view, range.atRevision() <= 0 ? Tip.NEWEST : Tip.of(view));
         Refusal refused = reader.refusal(range.atRevision());
         return refused == null ? reader.page(range) : new Reply.Refused(refused);
     }

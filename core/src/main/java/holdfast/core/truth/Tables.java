@@ -44,6 +44,8 @@ final class Tables {
 
     static final Bytes TIP = new Pen(2).raw(TIP_TABLE).raw(SYSTEM).done();
     static final Bytes SCRUB = new Pen(2).raw(SCRUB_TABLE).raw(ETCD).done();
+    static final KeyRange ALL_CURRENT =
+            KeyRange.prefix(new Pen(2).raw(CURRENT).raw(ETCD).done());
     static final KeyRange ALL_VERSIONS =
             KeyRange.prefix(new Pen(2).raw(VERSIONS).raw(ETCD).done());
     static final KeyRange ALL_LEASES =

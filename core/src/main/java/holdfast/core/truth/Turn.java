@@ -4,7 +4,6 @@ import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One batch under way: runs its commands in order over a [Draft] and gathers answers and events.
@@ -107,14 +106,19 @@ final class Turn {
 
     private Reply delete(KeyRange range, boolean wantsBefore) {
         List<Bytes> keys = new ArrayList<>();
-        reader.scanCurrent(range, true, pair -> keys.add(pair.key()));
+        if (range.isSingle()) keys.add(range.start());
+        else reader.scanCurrent(range, true, pair -> keys.add(pair.key()));
         List<KeyValue> died = new ArrayList<>(keys.size());
-        for (Bytes key : keys) died.add(delete(key));
+        for (Bytes key : keys) {
+            KeyValue pair = delete(key);
+            if (pair != null) died.add(pair);
+        }
         return new Reply.Deleted(died.size(), wantsBefore ? died : List.of());
     }
 
-    private KeyValue delete(Bytes key) {
-        Row before = Objects.requireNonNull(reader.current(key), "a key that was just seen");
+    private @Nullable KeyValue delete(Bytes key) {
+        Row before = reader.current(key);
+        if (before == null) return null;
         rows.delete(Tables.current(key));
         if (before.lease() != 0) rows.delete(Tables.attached(before.lease(), key));
         KeyValue pairBefore = before.pair(key);

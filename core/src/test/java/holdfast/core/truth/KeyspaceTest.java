@@ -2,6 +2,10 @@ package holdfast.core.truth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import holdfast.core.base.Bytes;
+import holdfast.core.base.KeyRange;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,5 +25,41 @@ class KeyspaceTest {
         assertThat(Trial.hunt(flaw, HUNT_PROGRAMS, MemoryShelf::new))
                 .as("seed that finds %s", flaw)
                 .isPositive();
+    }
+
+    @Test
+    void digest_differsWhenAnyRowDiffers() {
+        MemoryShelf shelf = new MemoryShelf();
+        Keyspace keyspace = new Keyspace();
+        for (long index = 1; index <= 20; index++) {
+            Command put = Command.Put.of(Bytes.utf8("key" + index % 3), Bytes.utf8("value" + index));
+            keyspace.apply(index, 1, new Batch(0, List.of(put)), shelf);
+        }
+        Keyspace.Digest whole = keyspace.digest(shelf, 0);
+        List<Bytes> rows = new ArrayList<>();
+        for (KeyRange table : List.of(Tables.ALL_CURRENT, Tables.ALL_VERSIONS, Tables.history(0, 0, 30)))
+            shelf.scan(table, (row, _) -> rows.add(row));
+
+        assertThat(rows).hasSize(3 + 20 + 20);
+        for (Bytes row : rows) {
+            MemoryShelf damaged = new MemoryShelf();
+            damaged.restore(shelf.view());
+            Shelf.WriteSet set = damaged.newWriteSet();
+            byte[] value = shelf.get(row).toArray();
+            value[value.length - 1] ^= 1;
+            set.put(row, Bytes.wrap(value));
+            damaged.write(set);
+            assertThat(keyspace.digest(damaged, 0)).as("row %s", row).isNotEqualTo(whole);
+        }
+    }
+
+    @Test
+    void logMillis_neverFalls() {
+        MemoryShelf shelf = new MemoryShelf();
+        Keyspace keyspace = new Keyspace();
+        keyspace.apply(1, 1, new Batch(2_000, List.of()), shelf);
+        keyspace.apply(2, 1, new Batch(1_000, List.of()), shelf);
+
+        assertThat(keyspace.tip(shelf)).isEqualTo(new Tip(2, 1, 2_000, 1, -1));
     }
 }

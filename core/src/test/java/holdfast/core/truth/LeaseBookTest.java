@@ -143,14 +143,16 @@ class LeaseBookTest {
             }
             List<Long> due = book.tick(now);
             long moment = now;
-            assertThat(due).as(seed).allSatisfy(dead -> assertThat(untilNanos.get(dead))
-                    .isLessThanOrEqualTo(moment));
+            assertThat(due)
+                    .as(seed)
+                    .allSatisfy(dead -> assertThat(untilNanos.get(dead)).isLessThanOrEqualTo(moment));
             for (Map.Entry<Long, Long> lease : untilNanos.entrySet()) {
                 boolean over = lease.getValue() <= now;
                 assertThat(book.remainingMillis(now, lease.getKey()) == 0)
                         .as("%s lease %d", seed, lease.getKey())
                         .isEqualTo(over);
-                if (over && due.size() < DUE_MAX) assertThat(book.renewed(now, lease.getKey())).as(seed).isZero();
+                if (over && due.size() < DUE_MAX)
+                    assertThat(book.renewed(now, lease.getKey())).as(seed).isZero();
             }
         }
     }

@@ -81,7 +81,8 @@ class WatchBoardTest {
         List<WatchBoard.Delivery> deliveries = board.catchUp(keyspace, shelf, 10);
 
         assertThat(revisions(deliveries)).containsExactly(3L);
-        Event event = ((WatchBoard.Delivery.Events) deliveries.getFirst()).events().getFirst();
+        Event event =
+                ((WatchBoard.Delivery.Events) deliveries.getFirst()).events().getFirst();
         assertThat(event.kind()).isEqualTo(Event.Kind.DELETE);
         assertThat(event.before()).as("its revision is compacted").isNull();
     }
