@@ -1,11 +1,13 @@
 package holdfast.server.truth.raft;
 
 import io.microraft.impl.log.RaftLog;
+import io.microraft.impl.state.RaftState;
 import io.microraft.model.RaftModelFactory;
 import io.microraft.model.log.LogEntry;
 import io.microraft.model.message.AppendEntriesRequest;
 import io.microraft.model.message.AppendEntriesSuccessResponse;
 import java.util.List;
+import java.util.Set;
 
 /// Closes the engine's liveness gap on the follower's side. The engine compares an append's previous entry with
 /// its log alone: when that entry is in the snapshot and gone from the log while later ones are there, it
@@ -25,17 +27,25 @@ import java.util.List;
 /// The engine counts the answer of the first and third from 0; [#correct] adds what was left out.
 final class CompactedPrefix {
     private final RaftModelFactory model;
+    private final Set<Guard> guards;
     private long leftOut;
 
-    CompactedPrefix(RaftModelFactory model) {
+    CompactedPrefix(RaftModelFactory model, Set<Guard> guards) {
         this.model = model;
+        this.guards = guards;
     }
 
     /// The same append in a form that the engine can check, or `request` itself when it can do so already.
-    AppendEntriesRequest mend(AppendEntriesRequest request, RaftLog log) {
+    AppendEntriesRequest mend(AppendEntriesRequest request, RaftState state) {
         long previous = request.getPreviousLogIndex();
+        long covered = previous + request.getLogEntries().size();
+        RaftLog log = state.log();
         long snapshot = log.snapshotIndex();
-        if (previous > snapshot || canCheck(previous, log)) return request;
+        if (previous > snapshot || canCheck(previous, log) || !guards.contains(Guard.COMPACTED_PREFIX)) {
+            boolean takesBack = covered < state.commitIndex() && request.getCommitIndex() > state.commitIndex();
+            if (!takesBack || !guards.contains(Guard.COMMIT_STAYS)) return request;
+            return rebuilt(request, previous, request.getPreviousLogTerm(), 0, request.getLogEntries());
+        }
         List<LogEntry> entries = request.getLogEntries();
         int at = 0;
         while (at < entries.size() && entries.get(at).getIndex() <= snapshot) at++;
@@ -44,7 +54,8 @@ final class CompactedPrefix {
         List<LogEntry> rest = entries.subList(fresh, entries.size());
         if (fresh > at) {
             LogEntry last = entries.get(fresh - 1);
-            return rebuilt(request, last.getIndex(), last.getTerm(), request.getCommitIndex(), rest);
+            long commitIndex = covered < state.commitIndex() ? 0 : request.getCommitIndex();
+            return rebuilt(request, last.getIndex(), last.getTerm(), commitIndex, rest);
         }
         leftOut = snapshot;
         return rebuilt(request, 0, 0, 0, rest);

@@ -7,7 +7,11 @@ import io.microraft.impl.RaftNodeImpl;
 import io.microraft.impl.state.FollowerState;
 import io.microraft.impl.state.LeaderState;
 import io.microraft.impl.state.RaftState;
+import io.microraft.model.message.PreVoteResponse;
+import io.microraft.model.message.VoteResponse;
 import java.time.Duration;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /// Three things that the engine's own timers do not do: act at once when the leader's connection closes, start
@@ -26,7 +30,9 @@ final class Elections {
     private final RaftNodeImpl node;
     private final EngineTime time;
     private final RaftConfig config;
-    private final Guards guards;
+    private final Set<Guard> guards;
+    private final TreeMap<Integer, VoteResponse> granted = new TreeMap<>(); // to a member that is leaving
+    private int grantedTerm;
     private final Dice dice;
     private final Consumer<Runnable> enter;
     private long calmNanos; // when there was last a leader, or an attempt to get one
@@ -36,7 +42,7 @@ final class Elections {
             RaftNodeImpl node,
             EngineTime time,
             RaftConfig config,
-            Guards guards,
+            Set<Guard> guards,
             Dice dice,
             Consumer<Runnable> enter) {
         this.host = host;
@@ -89,11 +95,40 @@ final class Elections {
         calmNanos = host.nanos();
     }
 
+    /// An answer to this member's pre-vote. A refusal may show a later term, which the engine overlooks: with a
+    /// better log and an earlier term this member would never lead, and the other one never either.
+    void preVoted(PreVoteResponse answer) {
+        RaftState state = node.state();
+        boolean later = answer.getTerm() > state.term() + 1; // one above is what this member itself asked for
+        boolean leaderless = state.role() == RaftRole.FOLLOWER && state.leader() == null;
+        if (guards.contains(Guard.REFUSED_TERM) && !answer.isGranted() && later && leaderless) {
+            node.toFollower(answer.getTerm());
+        } else {
+            node.handle(answer);
+        }
+    }
+
+    /// A vote. The engine counts a candidate's own vote even when its newest members exclude it, so the votes
+    /// of a member that is leaving are kept back until they are a majority by themselves.
+    void voted(VoteResponse answer) {
+        RaftState state = node.state();
+        boolean leaving = guards.contains(Guard.OWN_VOTE) && !state.isVotingMember(node.getLocalEndpoint());
+        if (!leaving || answer.getTerm() != state.term()) {
+            node.handle(answer);
+            return;
+        }
+        if (grantedTerm != state.term()) granted.clear();
+        grantedTerm = state.term();
+        if (!answer.isGranted() || !state.isVotingMember(answer.getSender())) return;
+        granted.put(Roster.id(answer.getSender()), answer);
+        if (granted.size() >= state.leaderElectionQuorumSize()) granted.values().forEach(node::handle);
+    }
+
     void tick(long nowNanos) {
         RaftState state = node.state();
         if (state.leaderState() != null) {
             calmNanos = nowNanos;
-            if (guards.voterQuorum() && voterQuorumLost(state)) node.toFollower(state.term());
+            if (guards.contains(Guard.VOTER_QUORUM) && voterQuorumLost(state)) node.toFollower(state.term());
             return;
         }
         if (state.leader() != null && !node.isLeaderHeartbeatTimeoutElapsed()) {
@@ -105,7 +140,7 @@ final class Elections {
         long patienceNanos =
                 config.electionTimeout().toNanos() * 2 + config.leaderTimeout().toNanos();
         boolean forgotten = nowNanos - calmNanos > patienceNanos;
-        if (guards.electionWatch() && forgotten && state.role() == RaftRole.FOLLOWER) startPreVote(state);
+        if (guards.contains(Guard.ELECTION_WATCH) && forgotten && state.role() == RaftRole.FOLLOWER) startPreVote(state);
     }
 
     private boolean voterQuorumLost(RaftState state) {

@@ -37,6 +37,7 @@ import java.io.UncheckedIOException;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +55,7 @@ final class Engine implements Transport {
 
     private final EngineHost host;
     private final RaftConfig config;
-    private final Guards guards;
+    private final Set<Guard> guards;
     private final RaftLog.Machine machine;
     private final Peer self;
     private final StrictStore store;
@@ -88,7 +89,7 @@ final class Engine implements Transport {
             Collection<RaftEndpoint> voters) {}
 
     Engine(EngineHost host, RaftConfig config, Dice dice, RaftStore store, RaftLog.Machine machine, Start start) {
-        this(host, config, dice, store, machine, start, Guards.ALL);
+        this(host, config, dice, store, machine, start, Guard.ALL);
     }
 
     Engine(
@@ -98,24 +99,24 @@ final class Engine implements Transport {
             RaftStore store,
             RaftLog.Machine machine,
             Start start,
-            Guards guards) {
+            Set<Guard> guards) {
         this.host = host;
         this.config = config;
         this.guards = guards;
         this.machine = machine;
         this.self = start.self();
         this.store = new StrictStore(store, why -> {
-            if (guards.haltOnDiskError()) die(why);
+            if (guards.contains(Guard.HALT_ON_DISK_ERROR)) die(why);
         });
         time = new EngineTime(host, config, dice.split(), this::enter);
         roster = new Roster(start.initialPeers());
         roster.announce(self);
         RaftModelFactory model = new DefaultRaftModelFactory();
         node = build(start, model, machine);
-        prefix = new CompactedPrefix(model);
-        snapshots = new SnapshotIntake(host, node, model, this::enter);
-        reads = new Reads(host, node, config, guards.oneQuery());
-        forwards = new Forwards(host, node, config, machine);
+        prefix = new CompactedPrefix(model, guards);
+        snapshots = new SnapshotIntake(host, node, model, this::enter, guards.contains(Guard.SNAPSHOT_TAIL));
+        reads = new Reads(host, node, config, guards, dice.nextLong() >>> 1);
+        forwards = new Forwards(host, node, config, machine, dice.nextLong() >>> 1);
         elections = new Elections(host, node, time, config, guards, dice.split(), this::enter);
     }
 
@@ -190,16 +191,18 @@ final class Engine implements Transport {
     private void receiveRaft(int fromPeer, RaftMessage message) {
         if (Roster.id(message.getSender()) != fromPeer || isOver()) return;
         // A delayed answer to an earlier lead of ours would count as replication of what we hold now.
-        if (guards.staleAnswers()
+        if (guards.contains(Guard.STALE_ANSWERS)
                 && isAnswer(message)
                 && message.getTerm() < node.state().term()) return;
-        if (message instanceof InstallSnapshotRequest snapshot) {
-            snapshots.receive(fromPeer, snapshot);
-        } else if (message instanceof AppendEntriesRequest append && guards.compactedPrefix()) {
-            node.handle(prefix.mend(append, node.state().log()));
-            prefix.done();
-        } else {
-            node.handle(message);
+        switch (message) {
+            case InstallSnapshotRequest snapshot -> snapshots.receive(fromPeer, snapshot);
+            case AppendEntriesRequest append -> {
+                node.handle(prefix.mend(append, node.state()));
+                prefix.done();
+            }
+            case PreVoteResponse answer -> elections.preVoted(answer);
+            case VoteResponse answer -> elections.voted(answer);
+            default -> node.handle(message); // the engine's own, not a sealed type
         }
     }
 
@@ -217,7 +220,7 @@ final class Engine implements Transport {
         if (dead || target == null) return; // null: the engine answers a leader that it has forgotten
         RaftMessage out = message;
         if (message instanceof AppendEntriesSuccessResponse answer) {
-            if (guards.flushBeforeAnswer()) flush();
+            if (guards.contains(Guard.FLUSH_BEFORE_ANSWER)) flush();
             out = prefix.correct(answer);
         } else if (message instanceof PreVoteRequest || message instanceof VoteRequest) {
             elections.underWay();
@@ -329,9 +332,15 @@ final class Engine implements Transport {
     /// See [RaftLog#transferLeadership].
     void transferLeadership(int peerId, Consumer<Appended> done) {
         enter(() -> {
-            if (refused(leads() ? null : new Reason("not-leader", "This member does not lead."), done)) return;
+            if (refused(null, done)) return;
             answer(node.transferLeadership(new MemberId(peerId)), done);
         });
+    }
+
+    /// The engine forgets to look again whether the member that gets the lead is still one.
+    private @Nullable Reason transferring() {
+        if (node.state().leadershipTransferState() == null) return null;
+        return new Reason("transferring", "The lead is being handed over; change members after that.");
     }
 
     private boolean refused(@Nullable Reason why, Consumer<Appended> done) {
@@ -342,6 +351,7 @@ final class Engine implements Transport {
     }
 
     private void change(int peerId, MembershipChangeMode mode, Consumer<Appended> done) {
+        if (refused(transferring(), done)) return;
         long from = node.state().committedGroupMembers().getLogIndex();
         answer(node.changeMembership(new MemberId(peerId), mode, from), done);
     }

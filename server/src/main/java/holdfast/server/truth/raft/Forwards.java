@@ -21,9 +21,10 @@ final class Forwards {
     private final RaftConfig config;
     private final RaftLog.Machine machine;
     private final TreeMap<Long, Pending> pending = new TreeMap<>();
-    private long asks;
+    private long asks; // begins anywhere, so that no answer to an earlier run of this process fits
 
-    Forwards(EngineHost host, RaftNodeImpl node, RaftConfig config, RaftLog.Machine machine) {
+    Forwards(EngineHost host, RaftNodeImpl node, RaftConfig config, RaftLog.Machine machine, long firstAsk) {
+        asks = firstAsk;
         this.host = host;
         this.node = node;
         this.config = config;

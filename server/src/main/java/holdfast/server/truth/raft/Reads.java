@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -29,20 +30,21 @@ final class Reads {
     private final EngineHost host;
     private final RaftNodeImpl node;
     private final RaftConfig config;
-    private final boolean oneQuery;
+    private final Set<Guard> guards;
     private final Deque<Waiting> local = new ArrayDeque<>(); // for the next round
     private final Deque<Remote> remote = new ArrayDeque<>(); // followers' rounds, for the next query
     private final TreeMap<Long, List<Waiting>> applying = new TreeMap<>(); // by the index to be applied
     private int queriesRunning;
     private boolean resting; // the last round failed: try again at the next tick
-    private long asks;
+    private long asks; // begins anywhere, so that no answer to an earlier run of this process fits
     private @Nullable Asked asked;
 
-    Reads(EngineHost host, RaftNodeImpl node, RaftConfig config, boolean oneQuery) {
+    Reads(EngineHost host, RaftNodeImpl node, RaftConfig config, Set<Guard> guards, long firstAsk) {
+        asks = firstAsk;
         this.host = host;
         this.node = node;
         this.config = config;
-        this.oneQuery = oneQuery;
+        this.guards = guards;
     }
 
     private record Waiting(Consumer<Barrier> done, long deadlineNanos) {}
@@ -88,7 +90,10 @@ final class Reads {
         if (resting || local.isEmpty() && remote.isEmpty()) return;
         RaftState state = node.state();
         if (state.leaderState() != null) {
-            if (queriesRunning == 0 || !oneQuery) query();
+            // a leader that is leaving would count itself among those who confirm its lead
+            boolean leaving = !state.isVotingMember(node.getLocalEndpoint());
+            if (leaving && guards.contains(Guard.OWN_VOTE)) return;
+            if (queriesRunning == 0 || !guards.contains(Guard.ONE_QUERY)) query();
             return;
         }
         RaftEndpoint leader = state.leader();

@@ -8,7 +8,7 @@ class EngineTest {
 
     @Test
     void threeMembers_withoutFaults_electOneLeaderAndAgree() {
-        SimWorld world = new SimWorld(1, 3, Guards.ALL, 0);
+        SimWorld world = new SimWorld(1, 3, Guard.ALL, 0);
         world.members.values().forEach(SimClients::serve);
         new SimClients(world).start(4, 5 * SimWorld.MILLI);
         world.runMillis(5_000);

@@ -46,8 +46,7 @@ final class SimClients {
         long floor = judge.floor();
         member.with(engine -> engine.readBarrier(answer -> {
             if (answer instanceof Barrier.Reached(long index))
-                judge.read(
-                        member.id, floor, Math.max(index, member.machine.now().index()));
+                judge.read(member.id, floor, index, member.machine.now().index());
         }));
     }
 

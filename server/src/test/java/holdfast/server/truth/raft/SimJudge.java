@@ -48,8 +48,14 @@ final class SimJudge {
         floor = Math.max(floor, index);
     }
 
-    void read(int member, long floorAtStart, long position) {
+    /// @param position what the barrier said is applied
+    /// @param stateIndex the last entry in the member's state; leaders' and membership entries never reach it
+    void read(int member, long floorAtStart, long position, long stateIndex) {
         readsDone++;
+        Long newest = committed.floorKey(position);
+        if (newest != null && stateIndex < newest) {
+            violation("member " + member + " said it had applied " + position + ", but its state is at " + stateIndex);
+        }
         if (position < floorAtStart) {
             violation("stale read: member " + member + " read at " + position + ", but " + floorAtStart
                     + " had ended before the read began");

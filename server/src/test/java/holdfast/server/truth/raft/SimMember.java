@@ -192,6 +192,12 @@ final class SimMember {
         return life != null;
     }
 
+    /// Up, and its disk has not failed.
+    boolean isAlive() {
+        Life now = life;
+        return now != null && now.alive;
+    }
+
     boolean isWiped() {
         return wiped;
     }

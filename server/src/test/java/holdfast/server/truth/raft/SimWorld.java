@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +18,7 @@ final class SimWorld {
             Duration.ofMillis(40), Duration.ofMillis(200), Duration.ofMillis(60), 20, 64, 8, Duration.ofSeconds(1), 8);
 
     final long seed;
-    final Guards guards;
+    final Set<Guard> guards;
     final RaftConfig config = CONFIG;
     final Dice dice;
     final SimJudge judge = new SimJudge();
@@ -39,10 +40,11 @@ final class SimWorld {
     }
 
     /// @param skewPermille how far each member's clock may run fast or slow
-    SimWorld(long seed, int count, Guards guards, int skewPermille) {
+    SimWorld(long seed, int count, Set<Guard> guards, int skewPermille) {
         this.seed = seed;
         this.guards = guards;
         this.skewPermille = skewPermille;
+        SimLog.watch(this);
         dice = new Dice(seed);
         net = new SimNetwork(this, dice.split());
         for (int id = 1; id <= count; id++) initialPeers.add(peer(id, true));
