@@ -140,7 +140,8 @@ final class Elections {
         long patienceNanos =
                 config.electionTimeout().toNanos() * 2 + config.leaderTimeout().toNanos();
         boolean forgotten = nowNanos - calmNanos > patienceNanos;
-        if (guards.contains(Guard.ELECTION_WATCH) && forgotten && state.role() == RaftRole.FOLLOWER) startPreVote(state);
+        if (guards.contains(Guard.ELECTION_WATCH) && forgotten && state.role() == RaftRole.FOLLOWER)
+            startPreVote(state);
     }
 
     private boolean voterQuorumLost(RaftState state) {

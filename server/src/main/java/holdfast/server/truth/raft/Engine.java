@@ -7,14 +7,9 @@ import holdfast.server.truth.raft.RaftLog.Barrier;
 import holdfast.server.truth.raft.RaftLog.Forwarded;
 import holdfast.server.truth.raft.RaftLog.Peer;
 import holdfast.server.truth.raft.RaftLog.RaftStatus;
-import io.microraft.MembershipChangeMode;
-import io.microraft.Ordered;
 import io.microraft.RaftEndpoint;
 import io.microraft.RaftNode;
 import io.microraft.RaftNodeStatus;
-import io.microraft.exception.CannotReplicateException;
-import io.microraft.exception.MismatchingRaftGroupMembersCommitIndexException;
-import io.microraft.exception.NotLeaderException;
 import io.microraft.impl.RaftNodeImpl;
 import io.microraft.impl.state.RaftState;
 import io.microraft.model.RaftModelFactory;
@@ -38,7 +33,6 @@ import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,9 +61,10 @@ final class Engine implements Transport {
     private final Reads reads;
     private final Forwards forwards;
     private final Elections elections;
+    private final Changes changes;
     private boolean busy;
     private boolean dead;
-    private @Nullable View shown;
+    private View shown = new View(-1, 0, false, -1);
     private long seenCommitIndex;
 
     /// Who this member is and what it has.
@@ -81,12 +76,10 @@ final class Engine implements Transport {
             Peer self, List<Peer> initialPeers, @Nullable RestoredRaftState restored) {}
 
     /// What a role change is measured by.
-    private record View(
-            long term,
-            @Nullable RaftEndpoint leader,
-            boolean leading,
-            Collection<RaftEndpoint> members,
-            Collection<RaftEndpoint> voters) {}
+    ///
+    /// @param leader 0 for none
+    /// @param membersIndex where the newest list of members stands in the log; -1 when none was shown yet
+    private record View(long term, int leader, boolean leading, long membersIndex) {}
 
     Engine(EngineHost host, RaftConfig config, Dice dice, RaftStore store, RaftLog.Machine machine, Start start) {
         this(host, config, dice, store, machine, start, Guard.ALL);
@@ -117,6 +110,7 @@ final class Engine implements Transport {
         snapshots = new SnapshotIntake(host, node, model, this::enter, guards.contains(Guard.SNAPSHOT_TAIL));
         reads = new Reads(host, node, config, guards, dice.nextLong() >>> 1);
         forwards = new Forwards(host, node, config, machine, dice.nextLong() >>> 1);
+        changes = new Changes(host, node, config, roster, this::enter, this::careful);
         elections = new Elections(host, node, time, config, guards, dice.split(), this::enter);
     }
 
@@ -152,9 +146,11 @@ final class Engine implements Transport {
     }
 
     void start() {
-        enter(() -> node.start().whenComplete((_, failure) -> {
-            if (failure != null) die(new Reason("start-failed", "The Raft engine did not start: " + failure + "."));
-        }));
+        enter(() -> {
+            var _ = node.start().whenComplete((_, failure) -> {
+                if (failure != null) die(new Reason("start-failed", "The Raft engine did not start: " + failure + "."));
+            });
+        });
         scheduleTick();
     }
 
@@ -253,43 +249,7 @@ final class Engine implements Transport {
     /// See [RaftLog#append].
     void append(byte[] entry, Consumer<Appended> done) {
         if (entry.length == 0) throw new IllegalArgumentException("an empty entry is a new leader's own");
-        enter(() -> replicate(EntryBytes.of(entry), done));
-    }
-
-    private void replicate(Object operation, Consumer<Appended> done) {
-        answer(node.replicate(operation), done);
-    }
-
-    private void answer(CompletableFuture<? extends Ordered<?>> future, Consumer<Appended> done) {
-        boolean atOnce = future.isCompletedExceptionally(); // then nothing was written
-        future.whenComplete((ordered, failure) -> careful(() -> done.accept(appended(ordered, failure, atOnce))));
-    }
-
-    private Appended appended(@Nullable Ordered<?> ordered, @Nullable Throwable failure, boolean atOnce) {
-        if (ordered != null && failure == null) {
-            return ordered.getResult() instanceof EngineMachine.Ran(long term, Object result)
-                    ? new Appended.Done(ordered.getCommitIndex(), term, result)
-                    : new Appended.Done(ordered.getCommitIndex(), node.state().term(), "");
-        }
-        if (!atOnce) {
-            return new Appended.Unknown(
-                    new Reason("leader-lost", "This member lost its lead before a majority answered."));
-        }
-        return new Appended.Refused(refusal(failure));
-    }
-
-    private Reason refusal(@Nullable Throwable failure) {
-        if (isOver()) return new Reason("stopping", "This member stops or was removed.");
-        if (failure instanceof NotLeaderException) return new Reason("not-leader", "This member does not lead.");
-        if (failure instanceof CannotReplicateException) {
-            return new Reason(
-                    "too-busy",
-                    "A change of members or lead is under way, or " + config.pendingMax() + " entries wait.");
-        }
-        if (failure instanceof MismatchingRaftGroupMembersCommitIndexException) {
-            return new Reason("membership-changing", "Another change of members is under way.");
-        }
-        return new Reason("refused", "The Raft engine refused: " + failure + ".");
+        enter(() -> changes.append(EntryBytes.of(entry), done));
     }
 
     /// See [RaftLog#readBarrier].
@@ -302,58 +262,24 @@ final class Engine implements Transport {
         enter(() -> forwards.toLeader(request, done));
     }
 
-    /// See [RaftLog#addLearner]. Two entries: the address, then the change.
+    /// See [RaftLog#addLearner].
     void addLearner(Peer peer, Consumer<Appended> done) {
-        enter(() -> {
-            if (refused(roster.refuseLearner(peer, node.state()), done)) return;
-            replicate(new Announced(peer), announced -> {
-                if (announced instanceof Appended.Done) {
-                    host.execute(() -> enter(() -> change(peer.id(), MembershipChangeMode.ADD_LEARNER, done)));
-                } else {
-                    done.accept(announced);
-                }
-            });
-        });
+        enter(() -> changes.addLearner(peer, done));
     }
 
     /// See [RaftLog#promote].
     void promote(int peerId, Consumer<Appended> done) {
-        enter(() -> {
-            if (refused(roster.refusePromotion(peerId, node.state(), config.learnerLagMax()), done)) return;
-            change(peerId, MembershipChangeMode.ADD_OR_PROMOTE_TO_FOLLOWER, done);
-        });
+        enter(() -> changes.promote(peerId, done));
     }
 
     /// See [RaftLog#remove].
     void remove(int peerId, Consumer<Appended> done) {
-        enter(() -> change(peerId, MembershipChangeMode.REMOVE_MEMBER, done));
+        enter(() -> changes.remove(peerId, done));
     }
 
     /// See [RaftLog#transferLeadership].
     void transferLeadership(int peerId, Consumer<Appended> done) {
-        enter(() -> {
-            if (refused(null, done)) return;
-            answer(node.transferLeadership(new MemberId(peerId)), done);
-        });
-    }
-
-    /// The engine forgets to look again whether the member that gets the lead is still one.
-    private @Nullable Reason transferring() {
-        if (node.state().leadershipTransferState() == null) return null;
-        return new Reason("transferring", "The lead is being handed over; change members after that.");
-    }
-
-    private boolean refused(@Nullable Reason why, Consumer<Appended> done) {
-        Reason first = leads() ? why : new Reason("not-leader", "This member does not lead.");
-        if (first == null) return false;
-        done.accept(new Appended.Refused(first));
-        return true;
-    }
-
-    private void change(int peerId, MembershipChangeMode mode, Consumer<Appended> done) {
-        if (refused(transferring(), done)) return;
-        long from = node.state().committedGroupMembers().getLogIndex();
-        answer(node.changeMembership(new MemberId(peerId), mode, from), done);
+        enter(() -> changes.transferLeadership(peerId, done));
     }
 
     private boolean leads() {
@@ -376,7 +302,7 @@ final class Engine implements Transport {
     /// Stops without a word to the others. What waits is refused or unknown.
     void close() {
         enter(() -> {
-            node.terminate();
+            var _ = node.terminate();
             reads.close();
             forwards.close();
         });
@@ -419,31 +345,30 @@ final class Engine implements Transport {
     private void settle() {
         RaftState state = node.state();
         reads.settle();
-        boolean changed = !isShown(state);
+        View now = view(state);
+        boolean changed = !now.equals(shown);
         if (changed || state.commitIndex() != seenCommitIndex) {
             seenCommitIndex = state.commitIndex();
             reads.awake();
         }
-        if (changed) show(state);
+        if (changed) show(now);
     }
 
-    private boolean isShown(RaftState state) {
-        View view = shown;
-        return view != null
-                && view.term() == state.term()
-                && view.leader() == state.leader()
-                && view.leading() == leads()
-                && view.members() == state.members()
-                && view.voters() == state.votingMembers();
+    private View view(RaftState state) {
+        RaftEndpoint leader = state.leader();
+        return new View(
+                state.term(),
+                leader == null ? 0 : Roster.id(leader),
+                leads(),
+                state.effectiveGroupMembers().getLogIndex());
     }
 
-    private void show(RaftState state) {
-        View before = shown;
-        shown = new View(state.term(), state.leader(), leads(), state.members(), state.votingMembers());
-        RaftStatus now = status();
-        if (before == null || before.members() != state.members() || before.voters() != state.votingMembers())
-            host.peersChanged(now.members());
-        machine.roleChanged(now);
+    private void show(View now) {
+        boolean sameMembers = now.membersIndex() == shown.membersIndex();
+        shown = now;
+        RaftStatus status = status();
+        if (!sameMembers) host.peersChanged(status.members());
+        machine.roleChanged(status);
     }
 
     private void die(Reason why) {

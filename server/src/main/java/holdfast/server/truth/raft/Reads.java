@@ -87,7 +87,7 @@ final class Reads {
     }
 
     private void begin() {
-        if (resting || local.isEmpty() && remote.isEmpty()) return;
+        if (resting || (local.isEmpty() && remote.isEmpty())) return;
         RaftState state = node.state();
         if (state.leaderState() != null) {
             // a leader that is leaving would count itself among those who confirm its lead
@@ -109,7 +109,7 @@ final class Reads {
         local.clear();
         remote.clear();
         queriesRunning++;
-        node.<Object>query(NoOp.INSTANCE, QueryPolicy.LINEARIZABLE, Optional.empty(), Optional.empty())
+        var _ = node.<Object>query(NoOp.INSTANCE, QueryPolicy.LINEARIZABLE, Optional.empty(), Optional.empty())
                 .whenComplete((ordered, failure) -> queried(ordered, failure, waiting, remotes));
     }
 

@@ -6,9 +6,11 @@ import io.microraft.impl.RaftNodeImpl;
 import io.microraft.impl.log.RaftLog;
 import io.microraft.impl.state.RaftState;
 import io.microraft.model.RaftModelFactory;
+import io.microraft.model.log.SnapshotChunk;
 import io.microraft.model.message.AppendEntriesRequest;
 import io.microraft.model.message.InstallSnapshotRequest;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +24,8 @@ final class SnapshotIntake {
     private final boolean mended;
     private @Nullable InstallSnapshotRequest held;
 
-    SnapshotIntake(EngineHost host, RaftNodeImpl node, RaftModelFactory model, Consumer<Runnable> enter, boolean mended) {
+    SnapshotIntake(
+            EngineHost host, RaftNodeImpl node, RaftModelFactory model, Consumer<Runnable> enter, boolean mended) {
         this.mended = mended;
         this.host = host;
         this.node = node;
@@ -54,7 +57,8 @@ final class SnapshotIntake {
     }
 
     private static SnapshotHandle handle(InstallSnapshotRequest request) {
-        return (SnapshotHandle) request.getSnapshotChunk().getOperation();
+        SnapshotChunk chunk = Objects.requireNonNull(request.getSnapshotChunk());
+        return (SnapshotHandle) chunk.getOperation();
     }
 
     private void fetched(boolean whole) {
@@ -98,7 +102,8 @@ final class SnapshotIntake {
     private void dropDisagreement(long index) {
         RaftState state = node.state();
         if (state.log().lastLogOrSnapshotIndex() > index) state.log().truncateEntriesFrom(index + 1);
-        if (state.effectiveGroupMembers().getLogIndex() == state.committedGroupMembers().getLogIndex()) return;
+        if (state.effectiveGroupMembers().getLogIndex()
+                == state.committedGroupMembers().getLogIndex()) return;
         node.setStatus(RaftNodeStatus.ACTIVE);
         node.revertGroupMembers();
     }

@@ -64,7 +64,9 @@ final class SimAdmin {
 
     private int voters() {
         SimMember leader = world.leader();
-        return leader == null ? 0 : (int) members(leader).stream().filter(Peer::voter).count();
+        return leader == null
+                ? 0
+                : (int) members(leader).stream().filter(Peer::voter).count();
     }
 
     private static List<Peer> members(SimMember leader) {
@@ -87,7 +89,10 @@ final class SimAdmin {
     }
 
     private void bring(Peer joiner, SimMember leader, List<Peer> members) {
-        Peer shown = members.stream().filter(peer -> peer.id() == joiner.id()).findFirst().orElse(null);
+        Peer shown = members.stream()
+                .filter(peer -> peer.id() == joiner.id())
+                .findFirst()
+                .orElse(null);
         if (shown == null) {
             if (joinerKnown || asked++ > 20) { // removed meanwhile, or its number is burnt
                 asked = 0;

@@ -11,7 +11,13 @@ import java.util.TreeSet;
 ///
 /// @param simulatedNanos how much time passed for the members
 record SimRun(
-        long seed, List<String> violations, long simulatedNanos, long writes, long reads, int leaderships, String scenario) {
+        long seed,
+        List<String> violations,
+        long simulatedNanos,
+        long writes,
+        long reads,
+        int leaderships,
+        String scenario) {
     private static final long FAULTS_MILLIS = 8_000;
     private static final long HEAL_MILLIS_MAX = 6_000;
 
@@ -84,7 +90,8 @@ record SimRun(
                 long floor = world.judge.floor();
                 member.with(engine -> engine.readBarrier(answer -> {
                     if (!(answer instanceof Barrier.Reached(long index))) return;
-                    world.judge.read(member.id, floor, index, member.machine.now().index());
+                    world.judge.read(
+                            member.id, floor, index, member.machine.now().index());
                     readers.add(member.id);
                 }));
             }
