@@ -106,8 +106,7 @@ final class Changes {
         }
         Reason refusal = atOnce ? refusal(failure) : null;
         if (refusal != null) return new Appended.Refused(refusal);
-        return new Appended.Unknown(
-                new Reason("leader-lost", "This member lost its lead before a majority answered."));
+        return new Appended.Unknown(new Reason("leader-lost", "This member lost its lead before a majority answered."));
     }
 
     /// Null when the engine may have written something first.
