@@ -34,7 +34,7 @@ final class Reader {
 
     @Nullable
     Refusal refusal(long atRevision) {
-        if (atRevision <= 0) return null;
+        if (atRevision == 0) return null;
         if (atRevision > revision) return Refusal.REVISION_IN_FUTURE;
         return atRevision < compactRevision ? Refusal.REVISION_COMPACTED : null;
     }

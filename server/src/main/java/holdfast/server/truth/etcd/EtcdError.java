@@ -56,7 +56,7 @@ record EtcdError(int status, String message) {
     static final String WATCH_DUPLICATE_ID = "mvcc: duplicate watch ID provided on the WatchStream";
 
     static final String WATCH_EMPTY_RANGE = "mvcc: watcher range is empty";
-    static final String WATCH_NEGATIVE_REVISION = "mvcc: required revision has been compacted";
+    static final String WATCH_NEGATIVE_REVISION = "etcdserver: mvcc: required revision has been compacted";
 
     /// The store's reasons by their codes.
     private static final Map<String, EtcdError> BY_CODE = Map.ofEntries(

@@ -55,7 +55,12 @@ final class Translate {
         return new KeyRange(bytes(key), bytes(rangeEnd));
     }
 
+    /// A range of its own reads the newest state at a negative revision; inside a transaction it is refused (etcd).
     static Command.Range range(RangeRequest request) {
+        return range(request, Math.max(0, request.getRevision()));
+    }
+
+    private static Command.Range range(RangeRequest request, long revision) {
         Command.Sort.Target target = switch (request.getSortTarget()) {
             case VERSION -> Command.Sort.Target.VERSION;
             case CREATE -> Command.Sort.Target.CREATE_REVISION;
@@ -66,7 +71,7 @@ final class Translate {
         boolean ascending = request.getSortOrder() != RangeRequest.SortOrder.DESCEND;
         return new Command.Range(
                 range(request.getKey(), request.getRangeEnd()),
-                Math.max(0, request.getRevision()),
+                revision,
                 Math.max(0, request.getLimit()),
                 new Command.Sort(target, ascending),
                 request.getKeysOnly(),
@@ -101,7 +106,9 @@ final class Translate {
         List<Command.Op> ops = new ArrayList<>(requests.size());
         for (RequestOp request : requests) {
             switch (request.getRequestCase()) {
-                case REQUEST_RANGE -> ops.add(range(request.getRequestRange()));
+                case REQUEST_RANGE ->
+                    ops.add(range(
+                            request.getRequestRange(), request.getRequestRange().getRevision()));
                 case REQUEST_PUT -> ops.add(put(request.getRequestPut()));
                 case REQUEST_DELETE_RANGE -> ops.add(delete(request.getRequestDeleteRange()));
                 case REQUEST_TXN -> ops.add(txn(request.getRequestTxn()));

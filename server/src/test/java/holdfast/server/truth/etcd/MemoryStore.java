@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// A store of one member without a log: the real rules of the keyspace over memory, on one thread.
 final class MemoryStore implements Store, AutoCloseable {
     private static final long TERM = 2;
+    private static final long CLUSTER_ID = 0xc1c1_c1c1_c1c1_c1c1L;
+    private static final long MEMBER_ID = 0xa1a1_a1a1_a1a1_a1a1L;
 
     private final Ticker ticker = Ticker.system();
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
@@ -57,7 +59,7 @@ final class MemoryStore implements Store, AutoCloseable {
     }
 
     private Header header(long revision) {
-        return new Header(0xc1, 0xa1, TERM, revision);
+        return new Header(CLUSTER_ID, MEMBER_ID, TERM, revision);
     }
 
     private Header header() {
@@ -206,20 +208,21 @@ final class MemoryStore implements Store, AutoCloseable {
 
     @Override
     public Status status() {
-        return new Status(ask(this::header), 0xa1, index, index, false, 1 << 20, 1 << 19, List.of());
+        return new Status(ask(this::header), MEMBER_ID, index, index, false, 1 << 20, 1 << 19, List.of());
     }
 
     @Override
     public void members(boolean linearizable, Consumer<MembersAnswer> done) {
         on(() -> done.accept(new MembersAnswer.Listed(
                 header(),
-                List.of(new Member(0xa1, "m0", List.of("http://127.0.0.1:1"), List.of("http://127.0.0.1:2"), false)))));
+                List.of(new Member(
+                        MEMBER_ID, "m0", List.of("http://127.0.0.1:1"), List.of("http://127.0.0.1:2"), false)))));
     }
 
     @Override
     public void onLeadership(Consumer<@Nullable Long> changed) {
         leadership = changed;
-        changed.accept(0xa1L);
+        changed.accept(MEMBER_ID);
     }
 
     /// Loses or gains the leader.

@@ -1,0 +1,190 @@
+package holdfast.server.truth.etcd;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Runs a transcript file with the real `etcdctl` against one endpoint. The file says what its lines mean.
+final class Etcdctl {
+    private static final long LIMIT_SECONDS = 15;
+    private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
+    private static final Pattern ID = Pattern.compile("\"ID\" ?: ?(\\d+)|\\b([0-9a-f]{14,16})\\b");
+    private static final Pattern REVISION = Pattern.compile("\"revision\":(\\d+)");
+
+    private final Path program;
+    private final String endpoint;
+    private final Map<String, String> names = new HashMap<>();
+    private final List<Transcript.Step> steps = new ArrayList<>();
+    private List<String> lines = List.of();
+    private int at;
+
+    Etcdctl(Path program, String endpoint) {
+        this.program = program;
+        this.endpoint = endpoint;
+    }
+
+    private record Answer(int status, String out, String err) {
+        @Override
+        public String toString() {
+            return "exit status " + status + "\n" + out + (err.isEmpty() ? "" : "stderr: " + err);
+        }
+    }
+
+    Transcript run(List<String> file) throws IOException, InterruptedException {
+        lines = file;
+        for (at = 0; at < lines.size(); ) {
+            String line = lines.get(at++);
+            if (line.isBlank() || line.startsWith("#")) continue;
+            if (line.startsWith("~")) background(line);
+            else foreground(line);
+        }
+        return new Transcript(List.copyOf(steps));
+    }
+
+    private void foreground(String line) throws IOException, InterruptedException {
+        String command = line.strip();
+        String keepAs = "";
+        int equals = command.indexOf(" = ");
+        if (equals > 0 && command.substring(0, equals).matches("[a-z]+")) {
+            keepAs = command.substring(0, equals);
+            command = command.substring(equals + 3);
+        }
+        if (command.startsWith("expire ")) {
+            String key = command.substring(7);
+            await(() -> ask(List.of("get", key), "").out().isEmpty());
+            return;
+        }
+        String input = command.endsWith(" <<") ? input() : "";
+        if (command.endsWith(" <<")) command = command.substring(0, command.length() - 3);
+        Answer answer = ask(words(command), input);
+        Matcher id = ID.matcher(answer.out());
+        if (!keepAs.isEmpty()) {
+            if (!id.find()) throw new IllegalStateException(command + ": no id in " + answer);
+            String decimal = id.group(1);
+            names.put(keepAs, decimal != null ? Long.toHexString(Long.parseLong(decimal)) : id.group(2));
+        }
+        steps.add(new Transcript.Step(command + (input.isEmpty() ? "" : "\n" + input), Transcript.masked("" + answer)));
+    }
+
+    private void background(String line) throws IOException, InterruptedException {
+        boolean speaksFirst = line.startsWith("~~");
+        String command = line.substring(speaksFirst ? 2 : 1).strip();
+        Process process = new ProcessBuilder(full(words(command)))
+                .redirectErrorStream(true)
+                .start();
+        StringBuilder output = new StringBuilder();
+        Thread reader = Thread.startVirtualThread(() -> drain(process.getInputStream(), output));
+        BooleanSupplier spoke = () -> !text(output).isEmpty() || !process.isAlive();
+        if (speaksFirst) await(spoke);
+        String last = "";
+        for (int nth = 0; at < lines.size() && lines.get(at).startsWith("    "); nth++) {
+            String inner = lines.get(at++);
+            if (nth == 1 && !speaksFirst) await(spoke);
+            foreground(inner);
+            last = inner.strip();
+        }
+        if (last.startsWith("put ")) {
+            String word = last.substring(last.lastIndexOf(' ') + 1);
+            String encoded = Base64.getEncoder().encodeToString(word.getBytes(StandardCharsets.UTF_8));
+            await(() -> text(output).contains(word) || text(output).contains(encoded) || !process.isAlive());
+        }
+        process.destroy();
+        if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) process.destroyForcibly();
+        reader.join();
+        steps.add(new Transcript.Step(command, Transcript.masked(text(output))));
+    }
+
+    private static String text(StringBuilder output) {
+        synchronized (output) {
+            return output.toString();
+        }
+    }
+
+    private static void drain(InputStream from, StringBuilder into) {
+        byte[] buffer = new byte[8_192];
+        try {
+            for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
+                synchronized (into) {
+                    into.append(new String(buffer, 0, count, StandardCharsets.UTF_8));
+                }
+            }
+        } catch (IOException _) {
+            // ended
+        }
+    }
+
+    /// The lines up to the one with a single dot.
+    private String input() {
+        StringBuilder input = new StringBuilder();
+        while (at < lines.size() && !lines.get(at).equals("."))
+            input.append(lines.get(at++)).append('\n');
+        at++;
+        return input.toString();
+    }
+
+    private List<String> words(String command) {
+        List<String> words = new ArrayList<>();
+        Matcher word = WORD.matcher(command);
+        while (word.find()) words.add(named(word.group(1) != null ? word.group(1) : word.group(2)));
+        return words;
+    }
+
+    private String named(String word) {
+        String named = word;
+        if (word.contains("$next")) {
+            Matcher revision =
+                    REVISION.matcher(ask(List.of("get", "x", "-w", "json"), "").out());
+            if (!revision.find()) throw new IllegalStateException("no revision");
+            named = named.replace("$next", "" + (Long.parseLong(revision.group(1)) + 1));
+        }
+        for (Map.Entry<String, String> name : names.entrySet())
+            named = named.replace("$" + name.getKey(), name.getValue());
+        return named;
+    }
+
+    private List<String> full(List<String> words) {
+        List<String> command = new ArrayList<>(List.of(program.toString(), "--endpoints=" + endpoint));
+        command.addAll(words);
+        return command;
+    }
+
+    private Answer ask(List<String> words, String input) {
+        try {
+            Process process = new ProcessBuilder(full(words)).start();
+            StringBuilder out = new StringBuilder();
+            StringBuilder err = new StringBuilder();
+            Thread outReader = Thread.startVirtualThread(() -> drain(process.getInputStream(), out));
+            Thread errReader = Thread.startVirtualThread(() -> drain(process.getErrorStream(), err));
+            try (var stdin = process.getOutputStream()) {
+                stdin.write(input.getBytes(StandardCharsets.UTF_8));
+            } catch (IOException _) {
+                // it did not want any
+            }
+            boolean ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
+            if (!ended) process.destroyForcibly();
+            outReader.join();
+            errReader.join();
+            return new Answer(ended ? process.exitValue() : -1, text(out), text(err));
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
+        }
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        for (int tries = 0; tries < LIMIT_SECONDS * 50 && !condition.getAsBoolean(); tries++)
+            TimeUnit.MILLISECONDS.sleep(20);
+    }
+}

@@ -1,0 +1,80 @@
+package holdfast.server.truth.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import holdfast.server.peers.RealEtcd;
+import io.vertx.core.Vertx;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The transcripts of module `clients` against a real etcd and against our door. They run as processes of their own,
+/// with their own libraries.
+final class ForeignClientTest {
+    private static final long LIMIT_SECONDS = 120;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jetcd", "raw"})
+    void transcript_againstBoth_isEqual(String kind, @TempDir Path folder) throws Exception {
+        Path module = Path.of("..", "clients", "target");
+        Assumptions.assumeTrue(
+                Files.exists(module.resolve("class-path")), "module clients is not built: run Maven from the root");
+        Vertx vertx = Vertx.vertx();
+        try (RealEtcd etcd = RealEtcd.start(folder, 1);
+                MemoryStore store = new MemoryStore();
+                EtcdDoor door = EtcdDoor.open(EtcdConfig.at("127.0.0.1", 0), vertx, store, () -> "");
+                ExecutorService both = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Transcript> realRun = both.submit(() -> run(module, kind, etcd.url()));
+            Future<Transcript> ourRun = both.submit(() -> run(module, kind, "http://127.0.0.1:" + door.port()));
+
+            List<String> differences = realRun.get().differencesTo(ourRun.get());
+            System.out.println(kind + " transcript: " + realRun.get().steps().size() + " steps, " + differences.size()
+                    + " differences");
+            assertThat(differences).isEmpty();
+        } finally {
+            vertx.close();
+        }
+    }
+
+    private static Transcript run(Path module, String kind, String url) throws IOException, InterruptedException {
+        String classPath = module.resolve("classes")
+                + File.pathSeparator
+                + Files.readString(module.resolve("class-path")).strip();
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "-cp",
+                        classPath,
+                        "holdfast.clients.Main",
+                        kind,
+                        url)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        List<String> lines;
+        try (var out = process.inputReader()) {
+            lines = out.lines().toList();
+        }
+        boolean ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
+        process.destroyForcibly();
+        assertThat(ended && process.exitValue() == 0)
+                .as("the client's end, after %s", lines.isEmpty() ? "nothing" : lines.getLast())
+                .isTrue();
+        return new Transcript(lines.stream()
+                .map(line -> line.split("\t", 2))
+                .map(parts -> new Transcript.Step(parts[0], Transcript.masked(parts[1])))
+                .toList());
+    }
+}
