@@ -97,6 +97,11 @@ public final class Lease implements AutoCloseable {
         return !gone && !closed && ticker.bootNanos() < sureUntilBootNanos;
     }
 
+    /// Whether the store said that it is over.
+    public boolean gone() {
+        return gone;
+    }
+
     private void renewals() {
         while (!closed && !gone) {
             try {

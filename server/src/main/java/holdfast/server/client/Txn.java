@@ -29,6 +29,15 @@ public final class Txn {
         return ifCreateRevision(key, 0);
     }
 
+    public Txn ifPresent(Bytes key) {
+        request.addCompare(Compare.newBuilder()
+                .setKey(bytes(key))
+                .setTarget(Compare.CompareTarget.CREATE)
+                .setResult(Compare.CompareResult.GREATER)
+                .setCreateRevision(0));
+        return this;
+    }
+
     /// The key was last written at this revision; 0 means that it does not exist.
     public Txn ifModRevision(Bytes key, long revision) {
         request.addCompare(Compare.newBuilder()

@@ -72,12 +72,13 @@ public final class HostLedger {
     }
 
     /// Writes what became of an action, once, while this host's registration is the one created at
-    /// `createRevision`. An outcome that is there already is left as it is, which is done as well. Refused with
-    /// `registration-gone` when the store has another registration or none.
+    /// `createRevision`. Done as well when an outcome is there already or the order is gone: nobody waits for it.
+    /// Refused with `registration-gone` when the store has another registration or none.
     public Outcome report(long createRevision, String actionId, Outcome outcome) {
         Bytes key = Keys.outcome(actionId);
         Txn txn = new Txn()
                 .ifCreateRevision(Keys.host(host), createRevision)
+                .ifPresent(Keys.order(host, actionId)) // else the loop has forgotten it and nobody would clean up
                 .ifAbsent(key)
                 .put(key, LedgerJson.write(outcome))
                 .elseGet(Keys.host(host))

@@ -65,6 +65,16 @@ public final class Keys {
         return KeyRange.prefix(Bytes.utf8(prefix));
     }
 
+    /// The fleet and the hosts.
+    public static KeyRange fleetAndHosts() {
+        return new KeyRange(Bytes.utf8(FLEET), Bytes.utf8(INCIDENTS));
+    }
+
+    /// Assignments, leaders and orders.
+    public static KeyRange instancesToOrders() {
+        return new KeyRange(Bytes.utf8(INSTANCES), Bytes.utf8(OUTCOMES));
+    }
+
     /// What comes after the last `/`.
     static String lastName(String key) {
         return key.substring(key.lastIndexOf('/') + 1);

@@ -1,6 +1,7 @@
 package holdfast.server.ledger;
 
 import holdfast.core.base.Bytes;
+import holdfast.core.base.KeyRange;
 import holdfast.core.base.NodeId;
 import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
@@ -16,6 +17,7 @@ import holdfast.server.client.Pair;
 import holdfast.server.client.Snapshot;
 import holdfast.server.client.Txn;
 import holdfast.server.client.Watch;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -53,9 +55,14 @@ public final class LedgerStore {
 
     /// Follows everything after what was seen.
     public Watch follow(String name, Seen seen, Consumer<News> tell) {
+        return follow(name, seen, Keys.below(Keys.PREFIX), tell);
+    }
+
+    /// Follows one range of keys after what was seen.
+    public Watch follow(String name, Seen seen, KeyRange keys, Consumer<News> tell) {
         Facts facts = new Facts();
         seen.ledger().hosts().forEach(host -> facts.registeredBefore(host.host(), host.createRevision()));
-        return Watch.open(etcd, name, Keys.below(Keys.PREFIX), seen.revision() + 1, news -> {
+        return Watch.open(etcd, name, keys, seen.revision() + 1, news -> {
             switch (news) {
                 case Watch.News.Changed(long revision, List<Watch.Change> changes) ->
                     tell.accept(new News.Learned(
@@ -66,6 +73,18 @@ public final class LedgerStore {
                 case Watch.News.Compacted(long compactRevision) -> tell.accept(new News.Lost(compactRevision));
             }
         });
+    }
+
+    /// Who leads now: the oldest candidate.
+    ///
+    /// @param epoch create revision of its key
+    public record Leading(Leader leader, long epoch) {}
+
+    public Answer<Optional<Leading>> leading() {
+        return etcd.range(Keys.below(Keys.LEADER), 0).map(snapshot -> snapshot.pairs().stream()
+                .min(Comparator.comparingLong(Pair::createRevision))
+                .flatMap(pair ->
+                        Facts.read(pair, Leader.class).map(leader -> new Leading(leader, pair.createRevision()))));
     }
 
     // ---- what the loop's leader writes -----------------------------------------------------------------------------

@@ -2,6 +2,7 @@ package holdfast.server.ledger;
 
 import holdfast.core.healing.Incident;
 import holdfast.core.healing.Ledger;
+import holdfast.core.healing.isolate.Action;
 import holdfast.server.client.Pair;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// Everything under the prefix at one revision.
 ///
 /// @param ledger what the loop restores from; open incidents only
+/// @param actions every order that is in the store
 /// @param closed incidents that are closed, oldest first
 /// @param asks what people asked for and the loop has not yet taken, in order
 /// @param led who led last and did not resign
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public record Seen(
         long revision,
         Ledger ledger,
+        List<Action> actions,
         List<Incident> closed,
         List<Fact.Asked> asks,
         Optional<Led> led,
@@ -57,6 +60,7 @@ public record Seen(
         return new Seen(
                 revision,
                 gathering.ledger(),
+                gathering.actions,
                 gathering.closed,
                 gathering.asks,
                 Optional.ofNullable(led),
@@ -70,6 +74,7 @@ public record Seen(
         private final List<holdfast.core.healing.fleet.Registration> hosts = new ArrayList<>();
         private final List<holdfast.core.healing.fleet.Assignment> assignments = new ArrayList<>();
         private final List<holdfast.core.healing.fleet.Endpoint> endpoints = new ArrayList<>();
+        private final List<Action> actions = new ArrayList<>();
         private final TreeSet<String> orders = new TreeSet<>();
         private final TreeMap<String, holdfast.core.base.Outcome> outcomes = new TreeMap<>();
         private final List<Incident> open = new ArrayList<>();
@@ -82,7 +87,10 @@ public record Seen(
                 case Fact.HostRegistered(var registration) -> hosts.add(registration);
                 case Fact.Assigned(var assignment) -> assignments.add(assignment);
                 case Fact.Published(var endpoint) -> endpoints.add(endpoint);
-                case Fact.Ordered(var action) -> orders.add(action.id());
+                case Fact.Ordered(var action) -> {
+                    actions.add(action);
+                    orders.add(action.id());
+                }
                 case Fact.Reported(var id, var outcome) -> outcomes.put(id, outcome);
                 case Fact.IncidentWritten(var incident) ->
                     (incident.state() == Incident.State.CLOSED ? closed : open).add(incident);

@@ -134,6 +134,8 @@ final class LedgerStoreTest {
     void outcome_isWrittenOnce_andOnlyUnderTheHostsOwnRegistration() {
         try (Lease lease = lease()) {
             long created = done(host.register(Samples.REGISTRATION, lease.id())).createRevision();
+            ledger.act(leadership, Samples.start(9, "a-1"));
+            ledger.act(leadership, Samples.start(9, "a-2"));
             Outcome.Refused first = new Outcome.Refused(new Reason("first", "First."));
             assertThat(host.report(created, "a-1", first)).isInstanceOf(Outcome.Done.class);
             assertThat(host.report(created, "a-1", new Outcome.Done(0))).isInstanceOf(Outcome.Done.class);
