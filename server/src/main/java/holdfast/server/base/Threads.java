@@ -42,6 +42,11 @@ public final class Threads {
         return future.get();
     }
 
+    /// Runs `task` when the process is told to end (SIGTERM, Ctrl-C), while it waits.
+    public static void onShutdown(String name, Runnable task) {
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name(name).unstarted(task));
+    }
+
     private static void logBug(Thread thread, Throwable bug) {
         LOG.error("Thread {} ended by a bug.", thread.getName(), bug);
     }

@@ -11,7 +11,14 @@ import picocli.CommandLine.Command;
         description = "Detects faults, locates their root, isolates it, recovers, proves the recovery.",
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class,
-        subcommands = {DemoCommand.class, VersionCommand.class, CompletionCommand.class, CommandLine.HelpCommand.class})
+        subcommands = {
+            AgentCommand.class,
+            LoopCommand.class,
+            DemoCommand.class,
+            VersionCommand.class,
+            CompletionCommand.class,
+            CommandLine.HelpCommand.class
+        })
 public final class Main {
     public static void main(String[] args) {
         int code = run(args);

@@ -55,18 +55,35 @@ final class Attachments implements Handler<GrpcServerRequest<Up, Down>> {
 
     @Override
     public void handle(GrpcServerRequest<Up, Down> stream) {
-        Attachment[] who = new Attachment[1]; // of this stream's event loop
-        stream.handler(up -> {
-            if (up.hasHello()) who[0] = welcome(stream, up.getHello());
-            Attachment known = who[0];
-            if (known == null) refuse(stream, "Hello comes first.");
-            else SignalCodec.decode(known.host, known.incarnation, up).ifPresent(this::heard);
-        });
-        stream.exceptionHandler(failed -> gone(who[0], String.valueOf(failed.getMessage())));
+        Visit visit = new Visit(stream);
+        stream.handler(visit::message);
+        stream.exceptionHandler(failed -> visit.ended(String.valueOf(failed.getMessage())));
         stream.endHandler(_ -> {
-            gone(who[0], "the agent ended it");
+            visit.ended("the agent ended it");
             stream.response().end();
         });
+    }
+
+    /// One stream, on its event loop.
+    private final class Visit {
+        private final GrpcServerRequest<Up, Down> stream;
+        private @Nullable Attachment who;
+
+        private Visit(GrpcServerRequest<Up, Down> stream) {
+            this.stream = stream;
+        }
+
+        private void message(Up up) {
+            if (up.hasHello()) who = welcome(stream, up.getHello());
+            Attachment known = who;
+            if (known == null) refuse(stream, "Hello comes first.");
+            else SignalCodec.decode(known.host, known.incarnation, up).ifPresent(Attachments.this::heard);
+        }
+
+        private void ended(String why) {
+            Attachment known = who;
+            if (known != null) gone(known, why);
+        }
     }
 
     private void heard(Signal signal) {
@@ -83,7 +100,7 @@ final class Attachments implements Handler<GrpcServerRequest<Up, Down>> {
         try {
             fresh = new Attachment(new NodeId(hello.getHost()), hello.getIncarnation(), stream);
         } catch (IllegalArgumentException wrong) {
-            refuse(stream, wrong.getMessage());
+            refuse(stream, String.valueOf(wrong.getMessage()));
             return null;
         }
         attached.put(fresh.host, fresh);
@@ -100,8 +117,8 @@ final class Attachments implements Handler<GrpcServerRequest<Up, Down>> {
         return fresh;
     }
 
-    private synchronized void gone(@Nullable Attachment which, String why) {
-        if (which == null || attached.get(which.host) != which) return;
+    private synchronized void gone(Attachment which, String why) {
+        if (!which.equals(attached.get(which.host))) return;
         attached.remove(which.host);
         LOG.info("The agent of {} detached: {}", which.host, why);
         heard(new Signal.Detached(which.host, why));

@@ -15,8 +15,8 @@ import holdfast.server.client.Answer;
 import holdfast.server.client.Lead;
 import holdfast.server.client.Watch;
 import holdfast.server.ledger.Fact;
-import holdfast.server.ledger.Led;
 import holdfast.server.ledger.Leadership;
+import holdfast.server.ledger.Led;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.Seen;
 import java.util.ArrayList;
@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Steps the loop on one thread: drains the mailbox, steps it with the time, carries out its orders in order. Journal
-/// before act: what is not known to be written stops the turn, and this node gives up its office.
+/// Steps the loop on one thread: drains the mailbox, steps it with the time, carries out its orders in order.
+/// Journal before act: what is not known to be written stops the turn, and this node gives up its office.
 final class HealingDriver implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HealingDriver.class);
     private static final int MAIL_MAX = 20_000;
@@ -163,7 +163,11 @@ final class HealingDriver implements AutoCloseable {
 
     private void depose(Reason why) {
         if (office == null) return;
-        LOG.warn("{} no longer leads the loop (epoch {}): {}", node, office.fence().epoch(), why);
+        LOG.warn(
+                "{} no longer leads the loop (epoch {}): {}",
+                node,
+                office.fence().epoch(),
+                why);
         office = null;
         if (watch != null) watch.close();
         watch = null;
@@ -187,19 +191,18 @@ final class HealingDriver implements AutoCloseable {
         for (Order order : orders) {
             Leadership term = office;
             if (term == null) return; // deposed meanwhile: nothing behind it starts
-            Outcome outcome =
-                    switch (order) {
-                        case Order.Journal(var incident, var writes) -> {
-                            Outcome written = ledger.journal(term, incident, writes);
-                            if (incident != null && written instanceof Outcome.Done) tell(incident);
-                            yield written;
-                        }
-                        case Order.Act(var action) -> ledger.act(term, action);
-                        case Order.Ask(var probe) -> {
-                            attachments.ask(probe);
-                            yield new Outcome.Done(0);
-                        }
-                    };
+            Outcome outcome = switch (order) {
+                case Order.Journal(var incident, var writes) -> {
+                    Outcome written = ledger.journal(term, incident, writes);
+                    if (incident != null && written instanceof Outcome.Done) tell(incident);
+                    yield written;
+                }
+                case Order.Act(var action) -> ledger.act(term, action);
+                case Order.Ask(var probe) -> {
+                    attachments.ask(probe);
+                    yield new Outcome.Done(0);
+                }
+            };
             switch (outcome) {
                 case Outcome.Done _ -> {}
                 case Outcome.Refused(Reason why) -> giveUp(term, why);

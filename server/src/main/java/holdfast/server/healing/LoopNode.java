@@ -30,7 +30,8 @@ public record LoopNode(
     public LoopNode {
         Require.that("loop.node", "'" + node + "'", !node.isBlank(), "a name");
         Require.between("loop.port", port, 0, 65_535);
-        Require.that("loop.advertise-host", "'" + advertiseHost + "'", !advertiseHost.isBlank(), "an address or a name");
+        Require.that(
+                "loop.advertise-host", "'" + advertiseHost + "'", !advertiseHost.isBlank(), "an address or a name");
         Require.between("loop.lease-ttl", leaseTtl, Duration.ofSeconds(1), Duration.ofMinutes(10));
     }
 

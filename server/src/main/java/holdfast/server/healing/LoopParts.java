@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One node that may run the loop, built from its config and closed in reverse: its port, its heartbeats' ear, its
-/// driver and its place in the election. Runs beside an embedded store or alone over any etcd.
+/// One node that may run the loop, built from its config and closed in reverse: its port, its heartbeats' ear,
+/// its driver and its place in the election. Runs beside an embedded store or alone over any etcd.
 public final class LoopParts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LoopParts.class);
     private static final int HEARTBEAT_KEY_BYTES = 32;
@@ -141,7 +141,8 @@ public final class LoopParts implements AutoCloseable {
                     .setKeyCertOptions(new PemKeyCertOptions()
                             .setCertPath(tls.certificate().toString())
                             .setKeyPath(tls.key().toString()))
-                    .setTrustOptions(new PemTrustOptions().addCertPath(tls.authority().toString()));
+                    .setTrustOptions(
+                            new PemTrustOptions().addCertPath(tls.authority().toString()));
         }
         HttpServer server = vertx.createHttpServer(options).requestHandler(door);
         try {

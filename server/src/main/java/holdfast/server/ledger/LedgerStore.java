@@ -81,10 +81,11 @@ public final class LedgerStore {
     public record Leading(Leader leader, long epoch) {}
 
     public Answer<Optional<Leading>> leading() {
-        return etcd.range(Keys.below(Keys.LEADER), 0).map(snapshot -> snapshot.pairs().stream()
-                .min(Comparator.comparingLong(Pair::createRevision))
-                .flatMap(pair ->
-                        Facts.read(pair, Leader.class).map(leader -> new Leading(leader, pair.createRevision()))));
+        return etcd.range(Keys.below(Keys.LEADER), 0)
+                .map(snapshot -> snapshot.pairs().stream()
+                        .min(Comparator.comparingLong(Pair::createRevision))
+                        .flatMap(pair -> Facts.read(pair, Leader.class)
+                                .map(leader -> new Leading(leader, pair.createRevision()))));
     }
 
     // ---- what the loop's leader writes -----------------------------------------------------------------------------

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Starts processes that outlive this one: each leads a session and group of its own (`setsid`, where there is one),
-/// reads nothing and appends what it says to two files.
+/// Starts processes that outlive this one: each leads a session and group of its own (`setsid`, where there is
+/// one), reads nothing and appends what it says to two files.
 public final class Launcher {
     private static final Optional<Path> SETSID = onPath("setsid", System.getenv());
 
@@ -38,8 +38,8 @@ public final class Launcher {
         builder.environment().putAll(environment);
         String program = command.getFirst();
         if (!program.contains("/") && onPath(program, builder.environment()).isEmpty()) {
-            return new Launched.Failed(new Reason(
-                    "no-such-command", "%s cannot be started: %s is not in PATH.".formatted(name, program)));
+            return new Launched.Failed(
+                    new Reason("no-such-command", "%s cannot be started: %s is not in PATH.".formatted(name, program)));
         }
         if (program.contains("/") && !Files.isExecutable(Path.of(program))) {
             return new Launched.Failed(new Reason(
@@ -58,15 +58,15 @@ public final class Launcher {
     }
 
     private static Optional<Path> onPath(String program, Map<String, String> environment) {
-        for (String folder : environment.getOrDefault("PATH", "/usr/bin:/bin").split(File.pathSeparator)) {
+        for (String folder : environment.getOrDefault("PATH", "/usr/bin:/bin").split(File.pathSeparator, -1)) {
             Path candidate = Path.of(folder.isEmpty() ? "." : folder, program);
             if (Files.isRegularFile(candidate) && Files.isExecutable(candidate)) return Optional.of(candidate);
         }
         return Optional.empty();
     }
 
-    /// Keeps a file that a process appends to within `bytesMax`: its end moves to `NAME.1`, the file starts anew. What
-    /// is said between the copy and the cut is lost.
+    /// Keeps a file that a process appends to within `bytesMax`: its end moves to `NAME.1`, the file starts
+    /// anew. What is said between the copy and the cut is lost.
     public static void bound(Path file, long bytesMax) throws IOException {
         if (!Files.exists(file) || Files.size(file) <= bytesMax) return;
         Files.copy(file, file.resolveSibling(file.getFileName() + ".1"), StandardCopyOption.REPLACE_EXISTING);

@@ -26,7 +26,7 @@ public record ProcessFacts(long pid, char state, long session, long startTicks) 
         if (!Files.isDirectory(PROC)) return withoutProc(pid);
         try {
             String stat = Files.readString(PROC.resolve(Long.toString(pid)).resolve("stat"), UTF_8);
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
             return Optional.of(new ProcessFacts(
                     pid,
                     fields[STATE_FIELD].charAt(0),
@@ -50,12 +50,12 @@ public record ProcessFacts(long pid, char state, long session, long startTicks) 
 
     /// Whether that very process still runs, stopped or not.
     public static boolean lives(long pid, long startTicks) {
-        return of(pid)
-                .filter(facts -> facts.startTicks == startTicks && facts.state != 'Z' && facts.state != 'X')
+        return of(pid).filter(facts -> facts.startTicks == startTicks && facts.state != 'Z' && facts.state != 'X')
                 .isPresent();
     }
 
-    /// Processes with this `NAME=VALUE` in the environment that they were started with; none where there is no `/proc`.
+    /// Processes with this `NAME=VALUE` in the environment that they were started with; none where there is no
+    /// `/proc`.
     public static List<ProcessFacts> withEnvironment(String entry) {
         if (!Files.isDirectory(PROC)) return List.of();
         try (Stream<Path> folders = Files.list(PROC)) {

@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Which actions were begun here and how they ended, on disk, so that none is done twice. One line each: `begin ID` or
-/// `end ID JSON`. The newest [#ACTIONS_MAX] are kept; the loop forgets its own long before. Any thread.
+/// Which actions were begun here and how they ended, on disk, so that none is done twice. One line each: `begin
+/// ID` or `end ID JSON`. The newest [#ACTIONS_MAX] are kept; the loop forgets its own long before. Any thread.
 final class ActionLog implements AutoCloseable {
     static final int ACTIONS_MAX = 10_000;
 
@@ -95,9 +95,11 @@ final class ActionLog implements AutoCloseable {
     }
 
     private void shorten() throws IOException {
-        while (known.size() > ACTIONS_MAX) known.remove(known.keySet().iterator().next());
+        while (known.size() > ACTIONS_MAX)
+            known.remove(known.keySet().iterator().next());
         StringBuilder text = new StringBuilder();
-        known.forEach((id, outcome) -> text.append("begin ").append(id).append('\n').append(ended(id, outcome)));
+        known.forEach(
+                (id, outcome) -> text.append("begin ").append(id).append('\n').append(ended(id, outcome)));
         channel.close();
         SafeFile.write(file, text.toString().getBytes(UTF_8));
         channel = append(file);

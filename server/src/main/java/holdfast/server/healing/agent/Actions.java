@@ -14,8 +14,8 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Does what is ordered, each action at most once, behind the fence gate. The order in which things reach the disk:
-/// highest fence, begin, (the deed), end; then the outcome goes to the store. Any thread.
+/// Does what is ordered, each action at most once, behind the fence gate. The order in which things reach the
+/// disk: highest fence, begin, (the deed), end; then the outcome goes to the store. Any thread.
 final class Actions {
     private static final Logger LOG = LoggerFactory.getLogger(Actions.class);
 
@@ -74,7 +74,11 @@ final class Actions {
                 }
                 Optional<Reason> refusal = memory.admit(action.fence());
                 if (refusal.isPresent()) {
-                    LOG.warn("Refused action {} on {}: {}", action.id(), action.step().instance(), refusal.get());
+                    LOG.warn(
+                            "Refused action {} on {}: {}",
+                            action.id(),
+                            action.step().instance(),
+                            refusal.get());
                     log.begin(action.id());
                     yield Optional.of(end(action, new Outcome.Refused(refusal.get())));
                 }
@@ -106,7 +110,7 @@ final class Actions {
         };
         if (happened) return new Outcome.Done(0);
         return new Outcome.Unknown(new Reason(
-                "agent-died", "An agent began action %s and died; %s finds no trace of it."
-                        .formatted(action.id(), bootNote)));
+                "agent-died",
+                "An agent began action %s and died; %s finds no trace of it.".formatted(action.id(), bootNote)));
     }
 }

@@ -14,13 +14,7 @@ import java.time.Duration;
 /// @param leaseTtl how long the host counts as alive without a renewal; the store may raise it to its own least
 /// @param outputBytesMax largest output file of an instance; one older piece of as many bytes is kept
 public record AgentConfig(
-        NodeId host,
-        String address,
-        int port,
-        Path dataDir,
-        EtcdConfig store,
-        Duration leaseTtl,
-        long outputBytesMax) {
+        NodeId host, String address, int port, Path dataDir, EtcdConfig store, Duration leaseTtl, long outputBytesMax) {
     public static final Duration LEASE_TTL = Duration.ofSeconds(3);
     public static final int PORT = 7_420;
     public static final long OUTPUT_BYTES_MAX = 16L << 20;

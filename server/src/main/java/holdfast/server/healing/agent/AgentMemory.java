@@ -11,8 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// What an agent remembers over restarts, on disk before it counts: its incarnation, its lease, and the highest fence
-/// that was here. Any thread.
+/// What an agent remembers over restarts, on disk before it counts: its incarnation, its lease, and the highest
+/// fence that was here. Any thread.
 final class AgentMemory {
     /// @param incarnation of the agent that wrote this
     /// @param leaseId 0 for none

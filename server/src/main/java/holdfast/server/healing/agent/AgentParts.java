@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One agent, built from its config and closed in reverse. Closing leaves the instances running and the lease to end or
-/// to be resumed: that is what makes an agent replaceable.
+/// One agent, built from its config and closed in reverse. Closing leaves the instances running and the lease
+/// to end or to be resumed: that is what makes an agent replaceable.
 public final class AgentParts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AgentParts.class);
     private static final long LISTEN_LIMIT_SECONDS = 10;

@@ -13,8 +13,8 @@ import java.nio.channels.DatagramChannel;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Sends small heartbeats to the last leader that welcomed us: they arrive even when nobody can connect to this host,
-/// which tells a host that cannot receive from one that is dead.
+/// Sends small heartbeats to the last leader that welcomed us: they arrive even when nobody can connect to this
+/// host, which tells a host that cannot receive from one that is dead.
 final class Beater implements AutoCloseable {
     private static final long EVERY_NANOS_MIN = 10_000_000;
     private static final long IDLE_NANOS = 100_000_000;
@@ -58,7 +58,8 @@ final class Beater implements AutoCloseable {
                     long stalled = stalls.worstSince(sentBootNanos);
                     sentBootNanos = ticker.bootNanos();
                     channel.send(
-                            now.codec.encode(new Signal.Heartbeat(host, incarnation, ++sequence, stalled)), now.address);
+                            now.codec.encode(new Signal.Heartbeat(host, incarnation, ++sequence, stalled)),
+                            now.address);
                 }
             } catch (IOException _) {
                 // no route, no buffer: the silence says it

@@ -25,8 +25,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Makes this host's share of the routine probes, each on a thread of its own at its own pace with some jitter, and
-/// answers what the loop asks.
+/// Makes this host's share of the routine probes, each on a thread of its own at its own pace with some jitter,
+/// and answers what the loop asks.
 final class Prober implements AutoCloseable {
     private static final int ASKS_MAX = 256;
     private static final int JITTER_SHARE = 10;
@@ -56,8 +56,7 @@ final class Prober implements AutoCloseable {
         fleet = applied;
         assignments.clear();
         all.forEach(one -> assignments.put(one.instance(), one));
-        List<Routine> wanted =
-                applied == null ? List.of() : Watchers.routine(applied, List.copyOf(all), config.host());
+        List<Routine> wanted = applied == null ? List.of() : Watchers.routine(applied, List.copyOf(all), config.host());
         routines.entrySet().removeIf(entry -> {
             if (wanted.contains(entry.getKey())) return false;
             entry.getValue().interrupt();
@@ -95,16 +94,14 @@ final class Prober implements AutoCloseable {
         }
     }
 
-    private Signal probe(
-            Part subject, int check, CheckSpec spec, String target, long limitNanos, String askId) {
+    private Signal probe(Part subject, int check, CheckSpec spec, String target, long limitNanos, String askId) {
         long startBootNanos = ticker.bootNanos();
-        Knock.Answer answer =
-                switch (spec) {
-                    case CheckSpec.Http(String path, CheckSpec.Timing _) -> knock.http(target, path, limitNanos);
-                    case CheckSpec.Tcp(int _, CheckSpec.Timing _) -> knock.tcp(target, limitNanos);
-                    case CheckSpec.Exec(List<String> command, CheckSpec.Timing _) ->
-                        knock.exec(words(subject, command), limitNanos);
-                };
+        Knock.Answer answer = switch (spec) {
+            case CheckSpec.Http(String path, CheckSpec.Timing _) -> knock.http(target, path, limitNanos);
+            case CheckSpec.Tcp(int _, CheckSpec.Timing _) -> knock.tcp(target, limitNanos);
+            case CheckSpec.Exec(List<String> command, CheckSpec.Timing _) ->
+                knock.exec(words(subject, command), limitNanos);
+        };
         return new Signal.Probed(
                 config.host(),
                 subject,

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Takes outcomes to the store under this host's registration, again and again until the store has them or says that
-/// the registration is gone; then they wait for the next one. Any thread.
+/// Takes outcomes to the store under this host's registration, again and again until the store has them or says
+/// that the registration is gone; then they wait for the next one. Any thread.
 final class Reporter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Reporter.class);
     private static final int WAITING_MAX = 10_000;
@@ -36,7 +36,8 @@ final class Reporter implements AutoCloseable {
     }
 
     synchronized void report(String actionId, Outcome outcome) {
-        if (waiting.size() >= WAITING_MAX) waiting.remove(waiting.keySet().iterator().next()); // it is on disk
+        if (waiting.size() >= WAITING_MAX)
+            waiting.remove(waiting.keySet().iterator().next()); // it is on disk
         waiting.put(actionId, outcome);
         notifyAll();
     }
@@ -61,7 +62,8 @@ final class Reporter implements AutoCloseable {
     private void send(Next next) throws InterruptedException {
         switch (ledger.report(next.createRevision, next.actionId, next.outcome)) {
             case Outcome.Done _ -> sent(next);
-            case Outcome.Refused(Reason why) when why.code().equals("registration-gone") -> {
+            case Outcome.Refused(Reason why)
+            when why.code().equals("registration-gone") -> {
                 LOG.warn("{}", why);
                 registrationGone(next.createRevision);
             }

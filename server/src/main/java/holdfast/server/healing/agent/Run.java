@@ -15,16 +15,16 @@ final class Run {
     /// @param run id of the action that started it
     /// @param startTicks with the pid, the process' identity
     /// @param ended whether it is known to have ended, with `status`
-    record Record(Part.Instance instance, String run, long pid, long startTicks, boolean ended, int status) {}
+    record Facts(Part.Instance instance, String run, long pid, long startTicks, boolean ended, int status) {}
 
-    private Record facts;
+    private Facts facts;
     private boolean frozen;
 
-    Run(Record facts) {
+    Run(Facts facts) {
         this.facts = facts;
     }
 
-    Record facts() {
+    Facts facts() {
         return facts;
     }
 
@@ -69,6 +69,6 @@ final class Run {
     }
 
     void ended(int status) {
-        facts = new Record(facts.instance, facts.run, facts.pid, facts.startTicks, true, status);
+        facts = new Facts(facts.instance, facts.run, facts.pid, facts.startTicks, true, status);
     }
 }

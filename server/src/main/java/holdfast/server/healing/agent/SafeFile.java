@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 
 /// Writes small files so that after a crash there is the old one or the new one, whole.
 final class SafeFile {
@@ -14,7 +15,7 @@ final class SafeFile {
 
     /// Back only when the bytes are on disk under that name.
     static void write(Path file, byte[] bytes) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
+        Path folder = folderOf(file);
         Files.createDirectories(folder);
         Path fresh = file.resolveSibling(file.getFileName() + ".new");
         try (FileChannel channel = FileChannel.open(
@@ -29,7 +30,11 @@ final class SafeFile {
 
     static void delete(Path file) throws IOException {
         Files.deleteIfExists(file);
-        forceFolder(file.toAbsolutePath().getParent());
+        forceFolder(folderOf(file));
+    }
+
+    private static Path folderOf(Path file) {
+        return Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file lies in a folder");
     }
 
     private static void forceFolder(Path folder) throws IOException {

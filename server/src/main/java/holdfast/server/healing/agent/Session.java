@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The host's standing with the store, as one thread that waits: take or resume the lease, register, read what is ours,
-/// reconcile, follow; when the lease falls into doubt freeze first and ask afterwards.
+/// The host's standing with the store, as one thread that waits: take or resume the lease, register, read what
+/// is ours, reconcile, follow; when the lease falls into doubt freeze first and ask afterwards.
 final class Session implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
     private static final int EVENTS_MAX = 4_096;

@@ -30,9 +30,9 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Starts, stops, freezes and watches the processes of this host's instances. They lead sessions of their own and
-/// outlive this agent; the next one takes them over by pid and start time. Any thread: actions on one instance wait for
-/// each other, a freeze waits for nobody.
+/// Starts, stops, freezes and watches the processes of this host's instances. They lead sessions of their own
+/// and outlive this agent; the next one takes them over by pid and start time. Any thread: actions on one
+/// instance wait for each other, a freeze waits for nobody.
 final class Supervisor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
     private static final long LOOK_NANOS = 50_000_000;
@@ -60,23 +60,31 @@ final class Supervisor implements AutoCloseable {
         Files.createDirectories(supervisor.runsFolder);
         List<Path> files;
         try (Stream<Path> listed = Files.list(supervisor.runsFolder)) {
-            files = listed.filter(file -> file.toString().endsWith(".json")).sorted().toList();
+            files = listed.filter(file -> file.toString().endsWith(".json"))
+                    .sorted()
+                    .toList();
         }
         for (Path file : files) {
-            LedgerJson.read(Bytes.wrap(Files.readAllBytes(file)), Run.Record.class).ifPresent(supervisor::adopt);
+            LedgerJson.read(Bytes.wrap(Files.readAllBytes(file)), Run.Facts.class)
+                    .ifPresent(supervisor::adopt);
         }
         Threads.start("supervisor", supervisor::lookAround);
         return supervisor;
     }
 
-    private synchronized void adopt(Run.Record facts) {
+    private synchronized void adopt(Run.Facts facts) {
         Run run = new Run(facts);
         runs.put(facts.instance(), run);
         if (facts.ended()) return;
         if (run.lives()) {
-            boolean stopped = ProcessFacts.of(facts.pid()).filter(ProcessFacts::stopped).isPresent();
+            boolean stopped =
+                    ProcessFacts.of(facts.pid()).filter(ProcessFacts::stopped).isPresent();
             if (stopped) run.freeze();
-            LOG.info("Took over {} (run {}, pid {}){}.", facts.instance(), facts.run(), facts.pid(),
+            LOG.info(
+                    "Took over {} (run {}, pid {}){}.",
+                    facts.instance(),
+                    facts.run(),
+                    facts.pid(),
                     stopped ? ", which is stopped" : "");
         } else {
             LOG.info("{} (run {}, pid {}) ended while no agent looked.", facts.instance(), facts.run(), facts.pid());
@@ -91,7 +99,10 @@ final class Supervisor implements AutoCloseable {
         ReentrantLock lock = lock(assignment.instance());
         lock.lock();
         try {
-            Outcome ended = end(assignment.instance(), graceful, assignment.spec().stopWithin().toNanos());
+            Outcome ended = end(
+                    assignment.instance(),
+                    graceful,
+                    assignment.spec().stopWithin().toNanos());
             return ended instanceof Outcome.Done ? launch(assignment) : ended;
         } finally {
             lock.unlock();
@@ -150,7 +161,8 @@ final class Supervisor implements AutoCloseable {
     }
 
     private Outcome launch(Assignment assignment) {
-        String name = assignment.instance().service() + "." + assignment.instance().number();
+        String name =
+                assignment.instance().service() + "." + assignment.instance().number();
         Path output = config.dataDir().resolve("output");
         Words words = new Words(assignment, config);
         Launcher.Launched launched = Launcher.launch(
@@ -162,9 +174,11 @@ final class Supervisor implements AutoCloseable {
         return switch (launched) {
             case Launcher.Launched.Failed(Reason why) -> new Outcome.Refused(why);
             case Launcher.Launched.Started(Process process) -> {
-                long ticks = ProcessFacts.of(process.pid()).map(ProcessFacts::startTicks).orElse(0L);
-                Run run = new Run(new Run.Record(
-                        assignment.instance(), assignment.run(), process.pid(), ticks, false, 0));
+                long ticks = ProcessFacts.of(process.pid())
+                        .map(ProcessFacts::startTicks)
+                        .orElse(0L);
+                Run run =
+                        new Run(new Run.Facts(assignment.instance(), assignment.run(), process.pid(), ticks, false, 0));
                 began(run);
                 Threads.start("wait " + assignment.instance(), () -> await(process, run));
                 yield new Outcome.Done(0);
@@ -175,7 +189,11 @@ final class Supervisor implements AutoCloseable {
     private synchronized void began(Run run) {
         keep(run);
         runs.put(run.instance(), run);
-        LOG.info("Started {} (run {}, pid {}).", run.instance(), run.id(), run.facts().pid());
+        LOG.info(
+                "Started {} (run {}, pid {}).",
+                run.instance(),
+                run.id(),
+                run.facts().pid());
         if (!open) run.freeze(); // the lease fell into doubt meanwhile
     }
 
@@ -185,8 +203,8 @@ final class Supervisor implements AutoCloseable {
         if (known != null && known.id().equals(assignment.run())) return true;
         for (ProcessFacts facts : ProcessFacts.withEnvironment("HOLDFAST_RUN=" + assignment.run())) {
             if (!facts.leadsSession()) continue;
-            began(new Run(new Run.Record(
-                    assignment.instance(), assignment.run(), facts.pid(), facts.startTicks(), false, 0)));
+            began(new Run(
+                    new Run.Facts(assignment.instance(), assignment.run(), facts.pid(), facts.startTicks(), false, 0)));
             return true;
         }
         return false;
@@ -210,12 +228,18 @@ final class Supervisor implements AutoCloseable {
         run.ended(status);
         if (runs.get(run.instance()) == run) keep(run);
         String how = status == Run.STATUS_UNSEEN ? "a status that nobody saw" : "status " + status;
-        LOG.info("{} (run {}, pid {}) ended with {}.", run.instance(), run.id(), run.facts().pid(), how);
+        LOG.info(
+                "{} (run {}, pid {}) ended with {}.",
+                run.instance(),
+                run.id(),
+                run.facts().pid(),
+                how);
         tell.accept(new Signal.Exited(config.host(), run.instance(), run.id(), status));
     }
 
     private void keep(Run run) {
-        Path file = runsFolder.resolve(run.instance().service() + "." + run.instance().number() + ".json");
+        Path file = runsFolder.resolve(
+                run.instance().service() + "." + run.instance().number() + ".json");
         try {
             SafeFile.write(file, LedgerJson.write(run.facts()).unsafeArray());
         } catch (IOException failed) {
@@ -233,16 +257,21 @@ final class Supervisor implements AutoCloseable {
             }
             List<Run> gone;
             synchronized (this) {
-                gone = runs.values().stream().filter(run -> run.running() && !run.lives()).toList();
+                gone = runs.values().stream()
+                        .filter(run -> run.running() && !run.lives())
+                        .toList();
             }
             // A child of ours is reaped by its own thread, which knows the status: give it a moment.
-            for (Run run : gone) if (!ProcessHandle.of(run.facts().pid()).map(this::ours).orElse(false)) unseen(run);
+            for (Run run : gone)
+                if (!ProcessHandle.of(run.facts().pid()).map(this::ours).orElse(false)) unseen(run);
             boundOutput();
         }
     }
 
     private boolean ours(ProcessHandle handle) {
-        return handle.parent().filter(parent -> parent.pid() == ProcessHandle.current().pid()).isPresent();
+        return handle.parent()
+                .filter(parent -> parent.pid() == ProcessHandle.current().pid())
+                .isPresent();
     }
 
     private void unseen(Run run) {
@@ -255,7 +284,8 @@ final class Supervisor implements AutoCloseable {
     }
 
     private void boundOutput() {
-        try (Stream<Path> files = Files.list(Files.createDirectories(config.dataDir().resolve("output")))) {
+        try (Stream<Path> files =
+                Files.list(Files.createDirectories(config.dataDir().resolve("output")))) {
             for (Path file : files.toList()) {
                 if (!file.toString().endsWith(".1")) Launcher.bound(file, config.outputBytesMax());
             }
@@ -279,8 +309,9 @@ final class Supervisor implements AutoCloseable {
         open = true;
         for (Run run : new ArrayList<>(runs.values())) {
             if (!run.running()) continue;
-            Optional<Assignment> assigned =
-                    mine.stream().filter(one -> one.instance().equals(run.instance())).findFirst();
+            Optional<Assignment> assigned = mine.stream()
+                    .filter(one -> one.instance().equals(run.instance()))
+                    .findFirst();
             boolean ours = assigned.isPresent()
                     && assigned.get().run().equals(run.id())
                     && assigned.get().desired() == Assignment.Desired.RUN;
@@ -290,7 +321,11 @@ final class Supervisor implements AutoCloseable {
                     LOG.info("{} (run {}) is still ours and goes on.", run.instance(), run.id());
                 }
             } else if (assigned.isEmpty() || run.frozen()) { // else an order will end it with grace
-                LOG.warn("{} (run {}, pid {}) is no longer ours: killed.", run.instance(), run.id(), run.facts().pid());
+                LOG.warn(
+                        "{} (run {}, pid {}) is no longer ours: killed.",
+                        run.instance(),
+                        run.id(),
+                        run.facts().pid());
                 run.send(ProcessSignal.KILL);
             }
         }

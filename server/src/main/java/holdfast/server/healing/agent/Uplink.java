@@ -163,7 +163,8 @@ final class Uplink implements AutoCloseable {
             Welcome welcome,
             String address)
             throws InterruptedException {
-        LOG.info("Attached to the loop on {} at {} (epoch {}).", leading.leader().node(), address, welcome.getEpoch());
+        LOG.info(
+                "Attached to the loop on {} at {} (epoch {}).", leading.leader().node(), address, welcome.getEpoch());
         beater.aim(address.substring(0, address.lastIndexOf(':')), welcome);
         attached = true;
         sendRoster(stream);
@@ -201,7 +202,8 @@ final class Uplink implements AutoCloseable {
             while (true) {
                 switch (arrivals.take()) {
                     case Arrival.Message(Down down) -> {
-                        if (down.hasAsk()) SignalCodec.decode(host, down.getAsk()).ifPresent(asked);
+                        if (down.hasAsk())
+                            SignalCodec.decode(host, down.getAsk()).ifPresent(asked);
                     }
                     case Arrival.Ended(String why) -> {
                         LOG.debug("The stream to the loop ended: {}", why);

@@ -5,7 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Replaces `${port}`, `${host}`, `${address}`, `${instance}` and `${store}` in a service's command and environment.
+/// Replaces `${port}`, `${host}`, `${address}`, `${instance}` and `${store}` in a service's command and
+/// environment.
 record Words(Assignment assignment, AgentConfig config) {
     private String replace(String text) {
         return text.replace("${port}", Integer.toString(assignment.port()))

@@ -11,8 +11,8 @@ import java.util.Optional;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/// Heartbeats as datagrams: HMAC-SHA256 over a `Beat`, then the `Beat`. The key is handed over on the stream, so that
-/// nobody else can make a dead host look alive. One thread.
+/// Heartbeats as datagrams: HMAC-SHA256 over a `Beat`, then the `Beat`. The key is handed over on the stream,
+/// so that nobody else can make a dead host look alive. One thread.
 public final class BeatCodec {
     public static final int DATAGRAM_BYTES_MAX = 512;
 

@@ -14,8 +14,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// One probe over a connection of its own, so that no earlier one's luck or trouble is asked instead. Never throws:
-/// no answer is an answer. Blocks its (virtual) thread up to the limit.
+/// One probe over a connection of its own, so that no earlier one's luck or trouble is asked instead. Never
+/// throws: no answer is an answer. Blocks its (virtual) thread up to the limit.
 public final class Knock {
     private static final int STATUS_LINE_MAX = 256;
     private static final int DETAIL_MAX = 120;

@@ -17,8 +17,8 @@ import io.vertx.grpc.common.ServiceMethod;
 import io.vertx.grpc.common.ServiceName;
 import java.util.Optional;
 
-/// Signals and questions as messages of `holdfast.loop.Loop/Attach`. The witness is not in a message: it is whoever the
-/// stream belongs to.
+/// Signals and questions as messages of `holdfast.loop.Loop/Attach`. The witness is not in a message: it is
+/// whoever the stream belongs to.
 public final class SignalCodec {
     private static final ServiceName SERVICE = ServiceName.create("holdfast.loop", "Loop");
 
@@ -101,7 +101,9 @@ public final class SignalCodec {
             case EXITED -> {
                 Exited exited = message.getExited();
                 yield Optional.of(new Signal.Exited(
-                        host, new Part.Instance(exited.getService(), exited.getNumber()), exited.getRun(),
+                        host,
+                        new Part.Instance(exited.getService(), exited.getNumber()),
+                        exited.getRun(),
                         exited.getStatus()));
             }
             case ROSTER ->

@@ -4,8 +4,8 @@ import holdfast.server.base.Threads;
 import holdfast.server.base.Ticker;
 import java.util.concurrent.TimeUnit;
 
-/// Knows how late this process was lately: a thread that should wake every 20 ms notes when it does not. A stalled
-/// witness counts for less. On a clock that goes on while the machine sleeps.
+/// Knows how late this process was lately: a thread that should wake every 20 ms notes when it does not. A
+/// stalled witness counts for less. On a clock that goes on while the machine sleeps.
 public final class StallMeter implements AutoCloseable {
     private static final long EVERY_NANOS = 20_000_000;
     private static final int STALLS_MAX = 512;

@@ -28,7 +28,8 @@ public final class StatusPages implements Handler<HttpServerRequest> {
                 response.setStatusCode(sentence.isPresent() ? 503 : 200)
                         .putHeader("content-type", "application/json")
                         .end("{\"health\":\"%s\",\"reason\":\"%s\"}\n"
-                                .formatted(sentence.isEmpty(), sentence.orElse("").replace('"', '\'')));
+                                .formatted(
+                                        sentence.isEmpty(), sentence.orElse("").replace('"', '\'')));
             }
             case "/metrics" ->
                 response.putHeader("content-type", Metrics.CONTENT_TYPE).end(metrics.expose());
