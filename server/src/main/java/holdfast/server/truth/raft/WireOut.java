@@ -57,6 +57,17 @@ final class WireOut {
         return size;
     }
 
+    /// Puts `value` as 4 bytes, highest first, over what lies at byte `at`.
+    WireOut patch(int at, int value) {
+        for (int step = 0; step < 4; step++) bytes[at + step] = (byte) (value >>> (24 - 8 * step));
+        return this;
+    }
+
+    /// The bytes themselves; only the first [#size] count.
+    byte[] array() {
+        return bytes;
+    }
+
     byte[] toBytes() {
         return Arrays.copyOf(bytes, size);
     }

@@ -1,0 +1,85 @@
+package holdfast.server.truth.raft;
+
+import holdfast.core.base.Require;
+import holdfast.server.base.Threads;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.zip.CRC32C;
+
+/// The sending end of a snapshot: answers for a list of files and for chunks of them, in the order asked. Who asks sets
+/// the pace.
+final class SnapshotServing extends ChannelInboundHandlerAdapter {
+    static final int CHUNK_BYTES_MAX = 512 << 10;
+
+    private final SnapshotFolders folders;
+
+    SnapshotServing(SnapshotFolders folders) {
+        this.folders = folders;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf frame = (ByteBuf) message;
+        byte type = frame.readByte();
+        WireIn in = new WireIn(Frames.body(frame));
+        try {
+            long index = in.number();
+            int member = in.small();
+            folders.served(index, member);
+            Path folder = folders.of(index, member);
+            if (type == Frames.ASK_LIST) sendList(context, folder);
+            else if (type == Frames.ASK_CHUNK) sendChunk(context, folder, in.text(), in.number(), in.small());
+            else throw new WireIn.Malformed("frame type " + type);
+        } catch (IOException | WireIn.Malformed | Require.BadValue failed) {
+            refuse(context, failed);
+        }
+    }
+
+    private static void sendList(ChannelHandlerContext context, Path folder) {
+        Threads.startPlatform("raft-snapshot-list", () -> {
+            try {
+                List<SnapshotHandle.File> files = SnapshotFolders.listWithChecksums(folder);
+                WireOut out = Frames.open(Frames.LIST).list(files, (to, file) -> to.text(file.name())
+                        .number(file.bytes())
+                        .number(file.crc() & 0xffff_ffffL));
+                context.writeAndFlush(Frames.sealed(out));
+            } catch (IOException failed) {
+                refuse(context, failed);
+            }
+        });
+    }
+
+    private static void sendChunk(ChannelHandlerContext context, Path folder, String name, long at, int bytes)
+            throws IOException {
+        Require.between("snapshot chunk", bytes, 0, CHUNK_BYTES_MAX);
+        ByteBuffer chunk = ByteBuffer.allocate(bytes);
+        try (FileChannel file = FileChannel.open(SnapshotFolders.within(folder, name), StandardOpenOption.READ)) {
+            for (int count = 0; chunk.hasRemaining() && count >= 0; ) count = file.read(chunk, at + chunk.position());
+        }
+        if (chunk.hasRemaining()) throw new IOException(name + " is shorter than " + (at + bytes) + " bytes");
+        CRC32C crc = new CRC32C();
+        crc.update(chunk.array());
+        context.writeAndFlush(Frames.sealed(Frames.open(Frames.CHUNK)
+                .text(name)
+                .number(at)
+                .number(crc.getValue())
+                .block(chunk.array())));
+    }
+
+    private static void refuse(ChannelHandlerContext context, Exception why) {
+        context.writeAndFlush(Frames.sealed(Frames.open(Frames.REFUSED).text(String.valueOf(why))));
+    }
+
+    @Override
+    @SuppressWarnings("deprecation") // it is deprecated in another type that declares it
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        context.close();
+    }
+}
