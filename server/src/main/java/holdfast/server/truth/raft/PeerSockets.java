@@ -41,6 +41,7 @@ final class PeerSockets implements AutoCloseable {
     private final EventLoopGroup side;
     private final Self self;
     private final @Nullable SSLContext tls;
+    private volatile String lastRefusal = "";
 
     /// Who this member is.
     ///
@@ -122,6 +123,11 @@ final class PeerSockets implements AutoCloseable {
                 channel.pipeline().addLast(Frames.cutter(), shaking.get());
             }
         };
+    }
+
+    /// What the last member that was dialled in vain said.
+    String lastRefusal() {
+        return lastRefusal;
     }
 
     @Override
@@ -233,7 +239,10 @@ final class PeerSockets implements AutoCloseable {
                 return;
             }
             String said = type == Frames.REFUSED ? body.text() : "it answered with frame type " + type;
-            LOG.warn("Member {} at {} refused the connection: {}.", peer.id(), peer.address(), said);
+            if (!said.equals(lastRefusal)) {
+                LOG.warn("Member {} at {} refused the connection: {}.", peer.id(), peer.address(), said);
+            }
+            lastRefusal = said;
             context.close();
         }
 

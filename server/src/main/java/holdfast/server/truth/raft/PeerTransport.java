@@ -47,7 +47,6 @@ final class PeerTransport {
         this.sockets = sockets;
         this.ticker = ticker;
         this.listener = listener;
-        driver.onEndOfTurn(this::write);
         lastTickNanos = ticker.nanos();
         driver.schedule(this::tick, PING_NANOS);
     }
@@ -207,7 +206,7 @@ final class PeerTransport {
     }
 
     /// One write a turn and member, whatever was said.
-    private void write() {
+    void write() {
         if (written.isEmpty()) return;
         links.values().forEach(link -> link.dirty = false);
         written.forEach(Channel::flush);

@@ -8,6 +8,7 @@ import io.netty.channel.nio.NioIoHandler;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -56,10 +57,14 @@ final class RaftDriver implements AutoCloseable {
         else execute(step);
     }
 
-    /// Runs `step` in a later task of this thread.
-    void execute(Runnable step) {
-        if (loop.isShuttingDown()) return;
-        loop.execute(() -> guarded(step));
+    /// Runs `step` in a later task of this thread. False when the thread has ended: it never runs then.
+    boolean execute(Runnable step) {
+        try {
+            loop.execute(() -> guarded(step));
+            return true;
+        } catch (RejectedExecutionException _) {
+            return false;
+        }
     }
 
     /// Runs `task` at the end of the turn, behind the writes to sockets. Called on this thread only.

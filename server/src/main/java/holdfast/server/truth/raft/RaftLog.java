@@ -2,6 +2,7 @@ package holdfast.server.truth.raft;
 
 import holdfast.core.base.Bytes;
 import holdfast.core.base.Reason;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -10,6 +11,14 @@ import org.jspecify.annotations.Nullable;
 /// A log that a majority agrees on. One thread, the raft driver's, runs the engine, applies entries and calls every
 /// callback; nothing here waits.
 public interface RaftLog extends AutoCloseable {
+
+    /// Starts this member: reads its log, restores the machine if its own disk is behind, listens for the others.
+    /// Comes back before there is a leader.
+    ///
+    /// Throws [IOException] with one sentence when the folder cannot be used, its log is damaged or the address is taken.
+    static RaftLog open(RaftOptions options, Machine machine) throws IOException {
+        return MicroRaftLog.open(options, machine);
+    }
 
     /// Appends `entry` on the leader; elsewhere refused with code `not-leader`. The answer comes after this member has
     /// applied it, so that [Machine#apply] was called just before on the same thread.

@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The engine's disk: one stream of records over files of fixed size, made of zeros beforehand, deleted when a
@@ -33,6 +34,8 @@ final class SegmentLog implements RaftStore, AutoCloseable {
     private final SegmentWriter writer;
     private final Deque<EntryBytes> inHeap = new ArrayDeque<>();
     private final @Nullable RestoredRaftState restored;
+    private LongConsumer onSnapshot = _ -> {};
+    private long snapshotIndex;
     private long heapBytes;
     private boolean broken;
 
@@ -56,6 +59,7 @@ final class SegmentLog implements RaftStore, AutoCloseable {
         this.segments = new ArrayDeque<>(recovered.segments());
         this.writer = writer;
         this.restored = recovered.restored();
+        this.snapshotIndex = state.snapshotIndex();
     }
 
     /// Reads what is in `files` and goes on behind it. Throws [DamagedLog] when something forced to disk is not
@@ -82,6 +86,16 @@ final class SegmentLog implements RaftStore, AutoCloseable {
     @Nullable
     RestoredRaftState restored() {
         return restored;
+    }
+
+    /// The index of the newest whole snapshot, 0 before the first.
+    long snapshotIndex() {
+        return state.snapshotIndex();
+    }
+
+    /// Calls `told` with its index whenever a newer snapshot is whole and on disk: older ones are needed no more.
+    void onSnapshot(LongConsumer told) {
+        onSnapshot = told;
     }
 
     /// Entries whose bytes are in heap right now.
@@ -173,6 +187,10 @@ final class SegmentLog implements RaftStore, AutoCloseable {
             deleteCovered();
         } catch (IOException | RuntimeException failed) {
             throw stop(failed);
+        }
+        if (state.snapshotIndex() > snapshotIndex) {
+            snapshotIndex = state.snapshotIndex();
+            onSnapshot.accept(snapshotIndex);
         }
         while (heapBytes > options.heapBytesMax() && !inHeap.isEmpty()) {
             EntryBytes oldest = inHeap.removeFirst();

@@ -28,6 +28,7 @@ final class SnapshotFetch extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotFetch.class);
     private static final int CHUNKS_ASKED_MAX = 4;
     private static final int STALL_SECONDS_MAX = 5;
+    private static final int LOOKS_BEFORE_LIST_MAX = 24; // the other member may read gigabytes for its checksums
 
     private final SnapshotFolders folders;
     private final SnapshotHandle handle;
@@ -41,6 +42,7 @@ final class SnapshotFetch extends ChannelInboundHandlerAdapter {
     private boolean listed;
     private boolean over;
     private long progress;
+    private int looks;
 
     private record Chunk(String name, long at, int bytes) {}
 
@@ -60,8 +62,8 @@ final class SnapshotFetch extends ChannelInboundHandlerAdapter {
     /// Gives up unless something came since the last look.
     private void watch(Channel channel, long progressBefore) {
         if (over) return;
-        if (listed && progress == progressBefore) {
-            end(channel, "nothing came for " + STALL_SECONDS_MAX + " s");
+        if ((listed || ++looks == LOOKS_BEFORE_LIST_MAX) && progress == progressBefore) {
+            end(channel, "nothing came for " + STALL_SECONDS_MAX * (listed ? 1 : LOOKS_BEFORE_LIST_MAX) + " s");
             return;
         }
         long now = progress;

@@ -1,5 +1,7 @@
 package holdfast.server.truth.raft;
 
+import io.microraft.model.log.SnapshotChunk;
+import io.microraft.model.log.SnapshotEntry;
 import java.util.List;
 
 /// A snapshot as the engine carries it: one small value in place of chunks. The files lie in a folder and
@@ -13,8 +15,14 @@ import java.util.List;
 record SnapshotHandle(long index, int memberId, List<RaftLog.Peer> peers, List<File> files) {
 
     /// @param name relative to the folder, `/` between parts
-    /// @param crc CRC32C of the content
+    /// @param crc CRC32C of the content, or 0 while nobody has read it: who streams the file tells it then
     record File(String name, long bytes, int crc) {}
+
+    /// What the log keeps of `snapshot`.
+    static SnapshotHandle of(SnapshotEntry snapshot) {
+        return (SnapshotHandle)
+                ((SnapshotChunk) ((List<?>) snapshot.getOperation()).getFirst()).getOperation();
+    }
 
     long bytes() {
         return files.stream().mapToLong(File::bytes).sum();

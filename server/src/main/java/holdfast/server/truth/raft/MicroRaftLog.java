@@ -1,0 +1,372 @@
+package holdfast.server.truth.raft;
+
+import holdfast.core.base.Reason;
+import holdfast.server.base.Threads;
+import io.microraft.model.log.SnapshotEntry;
+import io.microraft.persistence.RestoredRaftState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One member as it runs in production: the [Engine] on a [RaftDriver], a [SegmentLog] under it, a [PeerTransport]
+/// beside it. This class puts them together and carries calls from other threads over.
+final class MicroRaftLog implements RaftLog {
+    private static final Logger LOG = LoggerFactory.getLogger(MicroRaftLog.class);
+    private static final Reason STOPPING = new Reason("stopping", "This member stops.");
+    private static final int CLOSE_SECONDS_MAX = 10;
+
+    private final RaftOptions options;
+    private final SegmentLog log;
+    private final SnapshotFolders folders;
+    private final RaftDriver driver;
+    private final PeerSockets sockets;
+    private final PeerTransport transport;
+    private final Engine engine;
+    private final int port;
+    private volatile RaftStatus role;
+    private volatile long commitIndex;
+    private volatile long appliedIndex;
+    private boolean closed; // on the driver's thread
+    private volatile boolean halted;
+
+    private MicroRaftLog(RaftOptions options, Machine machine, SegmentLog log, SnapshotFolders folders)
+            throws IOException {
+        this.options = options;
+        this.log = log;
+        this.folders = folders;
+        this.role = new RaftStatus(options.self(), null, false, 0, 0, 0, options.initialPeers());
+        Executor background = task -> Threads.startPlatform("raft-snapshot-delete", task);
+        log.onSnapshot(index -> background.execute(() -> folders.forgetBefore(index)));
+        Peer self = options.self();
+        driver = new RaftDriver(
+                "raft-" + self.id(), bug -> halt(new Reason("raft-bug", "The Raft driver broke: " + bug + "."), bug));
+        sockets = new PeerSockets(
+                new PeerSockets.Self(options.clusterId(), self.id(), self.name(), self.address()), options.tls());
+        Host host = new Host();
+        transport = new PeerTransport(driver, sockets, options.ticker(), host);
+        driver.onEndOfTurn(this::endTurn);
+        engine = new Engine(
+                host,
+                options.config(),
+                options.dice(),
+                log,
+                new Watched(machine),
+                new Engine.Start(self, options.initialPeers(), log.restored()));
+        try {
+            port = sockets.listen(options.listenHost(), options.listenPort(), this::accept);
+        } catch (IOException taken) {
+            sockets.close();
+            driver.close();
+            log.close();
+            throw taken;
+        }
+    }
+
+    /// See [RaftLog#open].
+    static MicroRaftLog open(RaftOptions options, Machine machine) throws IOException {
+        return open(options, machine, filesOf(options));
+    }
+
+    static LogFiles filesOf(RaftOptions options) throws IOException {
+        return LogFiles.in(options.folder().resolve("log"));
+    }
+
+    static MicroRaftLog open(RaftOptions options, Machine machine, LogFiles files) throws IOException {
+        Executor background = task -> Threads.startPlatform("raft-segment", task);
+        SegmentLog.Halt halt = (sentence, cause) -> {
+            LOG.error("{} The process stops.", sentence, cause);
+            options.onHalt().accept(new Reason("disk-failed", sentence));
+        };
+        SegmentLog log = SegmentLog.open(
+                files,
+                new SegmentLog.Options(options.segmentBytes(), options.heapBytes()),
+                background,
+                halt);
+        SnapshotFolders folders = new SnapshotFolders(
+                options.folder().resolve("snapshots"), options.self().id(), options.ticker());
+        checkSnapshot(log.restored(), folders, machine);
+        checkSelf(log.restored(), options);
+        MicroRaftLog opened = new MicroRaftLog(options, machine, log, folders);
+        opened.start();
+        return opened;
+    }
+
+    /// The log alone is not enough when the machine lost what the snapshot holds.
+    private static void checkSnapshot(@Nullable RestoredRaftState restored, SnapshotFolders folders, Machine machine)
+            throws IOException {
+        SnapshotEntry snapshot = restored == null ? null : restored.getSnapshotEntry();
+        if (snapshot == null || machine.durableIndex() >= snapshot.getIndex()) return;
+        SnapshotHandle handle = SnapshotHandle.of(snapshot);
+        if (folders.isWhole(handle)) return;
+        throw new IOException("The log begins behind entry " + snapshot.getIndex() + ", but the state on disk ends at "
+                + machine.durableIndex() + " and the snapshot " + folders.of(handle)
+                + " is gone. Wipe this member's data and let it catch up from the others.");
+    }
+
+    private static void checkSelf(@Nullable RestoredRaftState restored, RaftOptions options) throws IOException {
+        if (restored == null) return;
+        int owner = ModelCodec.id(restored.getLocalEndpointPersistentState().getLocalEndpoint());
+        if (owner == options.self().id()) return;
+        throw new IOException("The log in " + options.folder() + " belongs to member " + owner + "; this is member "
+                + options.self().id() + ".");
+    }
+
+    private void start() {
+        driver.execute(engine::start);
+    }
+
+    private PeerSockets.Use accept(Frames.Hello hello) {
+        if (!hello.wantsSnapshot()) return transport.accept(hello);
+        return new PeerSockets.Use(sockets.sideLoop(), new SnapshotServing(folders), _ -> {});
+    }
+
+    private void endTurn() {
+        transport.write();
+        commitIndex = engine.state().commitIndex();
+        appliedIndex = engine.state().lastApplied();
+    }
+
+    private void halt(Reason why, @Nullable Throwable cause) {
+        halted = true;
+        LOG.error("Raft stops the process: {}", why.sentence(), cause);
+        options.onHalt().accept(why);
+    }
+
+    /// The port that this member listens on.
+    int port() {
+        return port;
+    }
+
+    /// What the last member that refused a connection said, or nothing.
+    String lastRefusal() {
+        return sockets.lastRefusal();
+    }
+
+    /// Messages to other members that were dropped.
+    long dropped() {
+        return transport.dropped();
+    }
+
+    private void onDriver(Runnable step, Runnable otherwise) {
+        boolean taken = driver.execute(() -> {
+            if (closed || halted) otherwise.run();
+            else step.run();
+        });
+        if (!taken) otherwise.run();
+    }
+
+    private void change(Consumer<Appended> done, Runnable step) {
+        onDriver(step, () -> done.accept(new Appended.Refused(STOPPING)));
+    }
+
+    @Override
+    public void append(byte[] entry, Consumer<Appended> done) {
+        change(done, () -> engine.append(entry, done));
+    }
+
+    @Override
+    public void readBarrier(Consumer<Barrier> done) {
+        onDriver(() -> engine.readBarrier(done), () -> done.accept(new Barrier.Refused(STOPPING)));
+    }
+
+    @Override
+    public void toLeader(byte[] request, Consumer<Forwarded> done) {
+        onDriver(() -> engine.toLeader(request, done), () -> done.accept(new Forwarded.Refused(STOPPING)));
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        driver.execute(task);
+    }
+
+    @Override
+    public RaftStatus status() {
+        RaftStatus now = role;
+        return new RaftStatus(
+                now.self(), now.leader(), now.leading(), now.term(), commitIndex, appliedIndex, now.members());
+    }
+
+    @Override
+    public void addLearner(Peer peer, Consumer<Appended> done) {
+        change(done, () -> engine.addLearner(peer, done));
+    }
+
+    @Override
+    public void promote(int peerId, Consumer<Appended> done) {
+        change(done, () -> engine.promote(peerId, done));
+    }
+
+    @Override
+    public void remove(int peerId, Consumer<Appended> done) {
+        change(done, () -> engine.remove(peerId, done));
+    }
+
+    @Override
+    public void transferLeadership(int peerId, Consumer<Appended> done) {
+        change(done, () -> engine.transferLeadership(peerId, done));
+    }
+
+    /// Ends the member: what waits is refused or unknown, the log is flushed and closed. Waits for all of it; not to be
+    /// called from a callback.
+    @Override
+    public void close() {
+        CountDownLatch done = new CountDownLatch(1);
+        boolean taken = driver.execute(() -> {
+            if (!closed) {
+                closed = true;
+                engine.close();
+                transport.close();
+                closeLog();
+            }
+            done.countDown();
+        });
+        if (taken && !halted) awaitClosed(done);
+        sockets.close();
+        driver.close();
+    }
+
+    private void closeLog() {
+        try {
+            log.close();
+        } catch (IOException failed) {
+            LOG.warn("The Raft log could not be closed.", failed);
+        }
+    }
+
+    private static void awaitClosed(CountDownLatch done) {
+        try {
+            if (!done.await(CLOSE_SECONDS_MAX, TimeUnit.SECONDS)) LOG.warn("The Raft driver does not end.");
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// What the engine asks of the world.
+    private final class Host implements EngineHost, PeerTransport.Listener {
+        @Override
+        public long nanos() {
+            return options.ticker().nanos();
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            driver.later(task);
+        }
+
+        @Override
+        public void schedule(Runnable task, long delayNanos) {
+            driver.schedule(task, delayNanos);
+        }
+
+        @Override
+        public void send(int peerId, EngineMessage message) {
+            transport.send(peerId, message);
+        }
+
+        @Override
+        public boolean reachable(int peerId) {
+            return transport.reachable(peerId);
+        }
+
+        @Override
+        public Path newSnapshotFolder(long index) throws IOException {
+            return folders.fresh();
+        }
+
+        @Override
+        public SnapshotHandle sealSnapshot(long index, List<Peer> peers) throws IOException {
+            return folders.seal(index, peers);
+        }
+
+        @Override
+        public Path folderOf(SnapshotHandle handle) {
+            return folders.of(handle);
+        }
+
+        @Override
+        public void fetchSnapshot(SnapshotHandle handle, int fromPeer, Consumer<Boolean> done) {
+            Peer from = transport.peer(fromPeer);
+            Consumer<Boolean> answer = whole -> driver.execute(() -> done.accept(whole));
+            if (Files.isDirectory(folders.of(handle))) {
+                answer.accept(true);
+            } else if (from == null) {
+                answer.accept(false);
+            } else {
+                SnapshotFetch fetch = new SnapshotFetch(folders, handle, answer);
+                PeerSockets.Use use = new PeerSockets.Use(sockets.sideLoop(), fetch, fetch::begin);
+                sockets.dial(from, true, use, why -> {
+                    LOG.warn("The snapshot at {} cannot be fetched: {}.", handle.index(), why);
+                    answer.accept(false);
+                });
+            }
+        }
+
+        @Override
+        public void peersChanged(List<Peer> peers) {
+            transport.peers(peers);
+        }
+
+        @Override
+        public void halt(Reason why) {
+            MicroRaftLog.this.halt(why, null);
+        }
+
+        @Override
+        public void received(int peer, EngineMessage message) {
+            engine.receive(peer, message);
+        }
+
+        @Override
+        public void gone(int peer) {
+            engine.peerGone(peer);
+        }
+    }
+
+    /// The machine, with an eye on roles for [#status].
+    private final class Watched implements Machine {
+        private final Machine machine;
+
+        Watched(Machine machine) {
+            this.machine = machine;
+        }
+
+        @Override
+        public Object apply(long index, long term, byte[] entry) {
+            return machine.apply(index, term, entry);
+        }
+
+        @Override
+        public long durableIndex() {
+            return machine.durableIndex();
+        }
+
+        @Override
+        public void snapshot(long index, Path into) {
+            machine.snapshot(index, into);
+        }
+
+        @Override
+        public void restore(long index, Path from) {
+            machine.restore(index, from);
+        }
+
+        @Override
+        public void forwarded(byte[] request, Consumer<byte[]> reply) {
+            machine.forwarded(request, reply);
+        }
+
+        @Override
+        public void roleChanged(RaftStatus now) {
+            role = now;
+            machine.roleChanged(now);
+        }
+    }
+}
