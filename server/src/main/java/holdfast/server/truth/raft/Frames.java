@@ -7,8 +7,8 @@ import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 
 /// How bytes between members are cut: 4 bytes of length, a type, the body.
 ///
-/// A connection begins with [Hello] one way and WELCOME or REFUSED the other. Then it carries either messages and pings,
-/// or a snapshot: a list of files and their chunks on request.
+/// A connection begins with [Hello] one way and WELCOME or REFUSED the other. Then it carries either messages
+/// and pings, or a snapshot: a list of files and their chunks on request.
 final class Frames {
     static final int FRAME_BYTES_MAX = 80 << 20;
 
@@ -70,8 +70,8 @@ final class Frames {
         if (!in.text().equals(MAGIC)) throw new WireIn.Malformed("this is no member of a Holdfast cluster");
         int version = in.small();
         if (version != Hello.VERSION) {
-            throw new WireIn.Malformed("it speaks version " + version + " of the members' protocol; ours is "
-                    + Hello.VERSION);
+            throw new WireIn.Malformed(
+                    "it speaks version " + version + " of the members' protocol; ours is " + Hello.VERSION);
         }
         Hello hello = new Hello(version, in.text(), in.small(), in.text(), in.text(), in.small(), in.flag());
         in.end();

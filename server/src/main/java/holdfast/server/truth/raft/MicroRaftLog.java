@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One member as it runs in production: the [Engine] on a [RaftDriver], a [SegmentLog] under it, a [PeerTransport]
-/// beside it. This class puts them together and carries calls from other threads over.
+/// One member as it runs in production: the [Engine] on a [RaftDriver], a [SegmentLog] under it, a
+/// [PeerTransport] beside it. This class puts them together and carries calls from other threads over.
 final class MicroRaftLog implements RaftLog {
     private static final Logger LOG = LoggerFactory.getLogger(MicroRaftLog.class);
     private static final Reason STOPPING = new Reason("stopping", "This member stops.");
@@ -86,10 +86,7 @@ final class MicroRaftLog implements RaftLog {
             options.onHalt().accept(new Reason("disk-failed", sentence));
         };
         SegmentLog log = SegmentLog.open(
-                files,
-                new SegmentLog.Options(options.segmentBytes(), options.heapBytes()),
-                background,
-                halt);
+                files, new SegmentLog.Options(options.segmentBytes(), options.heapBytes()), background, halt);
         SnapshotFolders folders = new SnapshotFolders(
                 options.folder().resolve("snapshots"), options.self().id(), options.ticker());
         checkSnapshot(log.restored(), folders, machine);
@@ -214,8 +211,8 @@ final class MicroRaftLog implements RaftLog {
         change(done, () -> engine.transferLeadership(peerId, done));
     }
 
-    /// Ends the member: what waits is refused or unknown, the log is flushed and closed. Waits for all of it; not to be
-    /// called from a callback.
+    /// Ends the member: what waits is refused or unknown, the log is flushed and closed. Waits for all of it;
+    /// not to be called from a callback.
     @Override
     public void close() {
         CountDownLatch done = new CountDownLatch(1);

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes connections between members, TLS and handshake included, on a thread of its own, so that a slow or hostile
-/// dialler costs the driver nothing. A finished one is handed to the loop that will use it.
+/// Makes connections between members, TLS and handshake included, on a thread of its own, so that a slow or
+/// hostile dialler costs the driver nothing. A finished one is handed to the loop that will use it.
 final class PeerSockets implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PeerSockets.class);
     private static final int CONNECT_MILLIS_MAX = 1_000;
@@ -185,12 +185,13 @@ final class PeerSockets implements AutoCloseable {
                 use.ready().accept(channel);
                 return;
             }
-            channel.deregister().addListener(_ -> use.loop()
-                    .register(channel)
-                    .addListener(_ -> use.loop().execute(() -> {
-                        channel.config().setAutoRead(true);
-                        use.ready().accept(channel);
-                    })));
+            channel.deregister()
+                    .addListener(_ -> use.loop()
+                            .register(channel)
+                            .addListener(_ -> use.loop().execute(() -> {
+                                channel.config().setAutoRead(true);
+                                use.ready().accept(channel);
+                            })));
         }
 
         @Override

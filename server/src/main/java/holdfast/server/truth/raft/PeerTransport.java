@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Carries messages between members. Each member dials each other one and speaks on the connection that it dialled; if
-/// either of the two closes, so does the other, and the member is told gone at once.
+/// Carries messages between members. Each member dials each other one and speaks on the connection that it
+/// dialled; if either of the two closes, so does the other, and the member is told gone at once.
 ///
-/// What cannot be sent now, because nobody is there or 8 MiB wait already, is dropped and counted: the engine repeats
-/// what matters. Everything here runs on the driver's thread.
+/// What cannot be sent now, because nobody is there or 8 MiB wait already, is dropped and counted: the engine
+/// repeats what matters. Everything here runs on the driver's thread.
 final class PeerTransport {
     private static final Logger LOG = LoggerFactory.getLogger(PeerTransport.class);
     private static final long PING_NANOS = 500_000_000L;
@@ -128,8 +128,7 @@ final class PeerTransport {
         sockets.dial(
                 link.peer,
                 false,
-                new PeerSockets.Use(
-                        driver.loop(), new Carrier(id), channel -> driver.run(() -> dialled(id, channel))),
+                new PeerSockets.Use(driver.loop(), new Carrier(id), channel -> driver.run(() -> dialled(id, channel))),
                 why -> driver.execute(() -> notDialled(id, why)));
     }
 

@@ -12,12 +12,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// The one thread that steps the engine: a platform thread that waits for sockets, tasks and delays alike, so that a
-/// message costs no hand-over between threads.
+/// The one thread that steps the engine: a platform thread that waits for sockets, tasks and delays alike, so
+/// that a message costs no hand-over between threads.
 ///
-/// A turn is everything that had come when the thread woke up. At its end the sockets are written, and only then runs
-/// what was put off with [#later], above all the flush of the log: so the members write their disks at the same time,
-/// and all entries of a turn share one flush.
+/// A turn is everything that had come when the thread woke up. At its end the sockets are written, and only then
+/// runs what was put off with [#later], above all the flush of the log: so the members write their disks at the
+/// same time, and all entries of a turn share one flush.
 final class RaftDriver implements AutoCloseable {
     private static final int LATER_PER_ROUND_MAX = 10_000;
 
@@ -51,7 +51,8 @@ final class RaftDriver implements AutoCloseable {
         return loop;
     }
 
-    /// Runs `step` on this thread: at once when on it already, else in its next turn. Nothing runs after [#close].
+    /// Runs `step` on this thread: at once when on it already, else in its next turn. Nothing runs after
+    /// [#close].
     void run(Runnable step) {
         if (loop.inEventLoop()) guarded(step);
         else execute(step);
@@ -79,21 +80,25 @@ final class RaftDriver implements AutoCloseable {
     }
 
     private void guarded(Runnable step) {
-        if (stopped) return;
+        if (unguarded(step)) endTurnSoon();
+    }
+
+    private boolean unguarded(Runnable step) {
+        if (stopped) return false;
         try {
             step.run();
+            return true;
         } catch (RuntimeException | Error bug) {
             stopped = true;
             onBug.accept(bug);
-            return;
+            return false;
         }
-        endTurnSoon();
     }
 
     private void endTurnSoon() {
         if (endOfTurnDue) return;
         endOfTurnDue = true;
-        loop.execute(() -> guarded(this::endTurn));
+        loop.execute(() -> unguarded(this::endTurn));
     }
 
     private void endTurn() {

@@ -8,20 +8,21 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// A log that a majority agrees on. One thread, the raft driver's, runs the engine, applies entries and calls every
-/// callback; nothing here waits.
+/// A log that a majority agrees on. One thread, the raft driver's, runs the engine, applies entries and calls
+/// every callback; nothing here waits.
 public interface RaftLog extends AutoCloseable {
 
     /// Starts this member: reads its log, restores the machine if its own disk is behind, listens for the others.
     /// Comes back before there is a leader.
     ///
-    /// Throws [IOException] with one sentence when the folder cannot be used, its log is damaged or the address is taken.
+    /// Throws [IOException] with one sentence when the folder cannot be used, its log is damaged or the address
+    /// is taken.
     static RaftLog open(RaftOptions options, Machine machine) throws IOException {
         return MicroRaftLog.open(options, machine);
     }
 
-    /// Appends `entry` on the leader; elsewhere refused with code `not-leader`. The answer comes after this member has
-    /// applied it, so that [Machine#apply] was called just before on the same thread.
+    /// Appends `entry` on the leader; elsewhere refused with code `not-leader`. The answer comes after this
+    /// member has applied it, so that [Machine#apply] was called just before on the same thread.
     void append(byte[] entry, Consumer<Appended> done);
 
     sealed interface Appended {
@@ -34,8 +35,9 @@ public interface RaftLog extends AutoCloseable {
         record Unknown(Reason why) implements Appended {}
     }
 
-    /// Answers once this member has applied everything that was committed anywhere when the barrier was asked: then a
-    /// local read is linearizable. Works on followers (they ask the leader). Overlapping barriers share rounds.
+    /// Answers once this member has applied everything that was committed anywhere when the barrier was asked:
+    /// then a local read is linearizable. Works on followers (they ask the leader). Overlapping barriers share
+    /// rounds.
     void readBarrier(Consumer<Barrier> done);
 
     sealed interface Barrier {
@@ -44,7 +46,8 @@ public interface RaftLog extends AutoCloseable {
         record Refused(Reason why) implements Barrier {}
     }
 
-    /// Sends bytes to the leader's [Machine#forwarded] and its answer back. On the leader itself it calls straight.
+    /// Sends bytes to the leader's [Machine#forwarded] and its answer back. On the leader itself it calls
+    /// straight.
     void toLeader(byte[] request, Consumer<Forwarded> done);
 
     sealed interface Forwarded {
@@ -90,21 +93,22 @@ public interface RaftLog extends AutoCloseable {
 
     /// The state machine that entries are applied to. All calls come on the driver's thread.
     interface Machine {
-        /// Applies one entry, in index order, each once. Everything since the last flush may be applied again after a
-        /// crash: the machine skips indexes at or below its own applied one.
+        /// Applies one entry, in index order, each once. Everything since the last flush may be applied again
+        /// after a crash: the machine skips indexes at or below its own applied one.
         Object apply(long index, long term, byte[] entry);
 
         /// The highest index whose effects survive a crash of this process and machine.
         long durableIndex();
 
-        /// Makes a snapshot of the state as it is now, in `into` (an empty folder), quickly (checkpoint, hard links).
+        /// Makes a snapshot of the state as it is now, in `into` (an empty folder), quickly (checkpoint, hard
+        /// links).
         void snapshot(long index, Path into);
 
         /// Replaces the whole state by the snapshot in `from`.
         void restore(long index, Path from);
 
-        /// A request that another member sent to its leader, here while this member leads. Answer exactly once, later
-        /// or now; an empty answer never means success.
+        /// A request that another member sent to its leader, here while this member leads. Answer exactly once,
+        /// later or now; an empty answer never means success.
         void forwarded(byte[] request, Consumer<byte[]> reply);
 
         /// Leadership as this member sees it: called on every change of role, leader or term.

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param self this member; `address` is where the others reach it
 /// @param listenHost where it listens, as `0.0.0.0`
 /// @param listenPort 1 to 65535, or 0 for any
-/// @param initialPeers the members that the cluster began with, equal on all of them, this one among them; a joiner
-///     gives the members that it was told of, itself not among them. Addresses in the log win over these.
+/// @param initialPeers the members that the cluster began with, equal on all of them, this one among them; a
+///     joiner gives the members that it was told of, itself not among them. Addresses in the log win over these.
 /// @param segmentBytes size of a log file, at least four times the largest entry
 /// @param heapBytes entries kept in heap; older ones are read back from the log files
 /// @param logBytesMax a snapshot is made when the log grew by this much since the last

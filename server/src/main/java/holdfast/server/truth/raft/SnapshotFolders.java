@@ -19,8 +19,8 @@ import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Where snapshots lie: `INDEX-MEMBER` for a whole one, `INDEX-MEMBER.part` while it is fetched, `making` while the
-/// machine writes it. A whole one has that name only after its files were forced. Any thread.
+/// Where snapshots lie: `INDEX-MEMBER` for a whole one, `INDEX-MEMBER.part` while it is fetched, `making` while
+/// the machine writes it. A whole one has that name only after its files were forced. Any thread.
 final class SnapshotFolders {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotFolders.class);
     private static final String PART = ".part";

@@ -20,8 +20,7 @@ record SnapshotHandle(long index, int memberId, List<RaftLog.Peer> peers, List<F
 
     /// What the log keeps of `snapshot`.
     static SnapshotHandle of(SnapshotEntry snapshot) {
-        return (SnapshotHandle)
-                ((SnapshotChunk) ((List<?>) snapshot.getOperation()).getFirst()).getOperation();
+        return (SnapshotHandle) ((SnapshotChunk) ((List<?>) snapshot.getOperation()).getFirst()).getOperation();
     }
 
     long bytes() {

@@ -13,8 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.zip.CRC32C;
 
-/// The sending end of a snapshot: answers for a list of files and for chunks of them, in the order asked. Who asks sets
-/// the pace.
+/// The sending end of a snapshot: answers for a list of files and for chunks of them, in the order asked. Who
+/// asks sets the pace.
 final class SnapshotServing extends ChannelInboundHandlerAdapter {
     static final int CHUNK_BYTES_MAX = 512 << 10;
 
@@ -46,9 +46,12 @@ final class SnapshotServing extends ChannelInboundHandlerAdapter {
         Threads.startPlatform("raft-snapshot-list", () -> {
             try {
                 List<SnapshotHandle.File> files = SnapshotFolders.listWithChecksums(folder);
-                WireOut out = Frames.open(Frames.LIST).list(files, (to, file) -> to.text(file.name())
-                        .number(file.bytes())
-                        .number(file.crc() & 0xffff_ffffL));
+                WireOut out = Frames.open(Frames.LIST)
+                        .list(
+                                files,
+                                (to, file) -> to.text(file.name())
+                                        .number(file.bytes())
+                                        .number(file.crc() & 0xffff_ffffL));
                 context.writeAndFlush(Frames.sealed(out));
             } catch (IOException failed) {
                 refuse(context, failed);

@@ -129,8 +129,9 @@ final class Members implements AutoCloseable {
     }
 
     MicroRaftLog leader() {
-        until(Duration.ofSeconds(10), () -> running.values().stream()
-                .anyMatch(log -> log.status().leading()));
+        until(
+                Duration.ofSeconds(10),
+                () -> running.values().stream().anyMatch(log -> log.status().leading()));
         return running.values().stream()
                 .filter(log -> log.status().leading())
                 .max(Comparator.comparingLong(log -> log.status().term()))
@@ -148,13 +149,15 @@ final class Members implements AutoCloseable {
 
     static Appended append(RaftLog log, String text) {
         SynchronousQueue<Appended> answer = new SynchronousQueue<>();
-        log.append(text.getBytes(), appended -> holdfast.server.base.Threads.start("answer", () -> {
-            try {
-                answer.put(appended);
-            } catch (InterruptedException end) {
-                Thread.currentThread().interrupt();
-            }
-        }));
+        log.append(
+                text.getBytes(),
+                appended -> holdfast.server.base.Threads.start("answer", () -> {
+                    try {
+                        answer.put(appended);
+                    } catch (InterruptedException end) {
+                        Thread.currentThread().interrupt();
+                    }
+                }));
         try {
             Appended appended = answer.poll(10, TimeUnit.SECONDS);
             return appended == null ? fail("no answer within 10 s") : appended;
@@ -177,7 +180,9 @@ final class Members implements AutoCloseable {
     static void until(Duration limit, BooleanSupplier condition) {
         long end = System.nanoTime() + limit.toNanos();
         while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("it did not come about within %s", limit).isLessThan(end);
+            assertThat(System.nanoTime())
+                    .as("it did not come about within %s", limit)
+                    .isLessThan(end);
             java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
         }
     }

@@ -53,8 +53,8 @@ final class MicroRaftLogTest {
                     .orElseThrow();
             assertThat(Members.append(follower, "y"))
                     .isInstanceOfSatisfying(
-                            Appended.Refused.class, refused -> assertThat(refused.why().code())
-                                    .isEqualTo("not-leader"));
+                            Appended.Refused.class,
+                            refused -> assertThat(refused.why().code()).isEqualTo("not-leader"));
             CompletableFuture<Barrier> barrier = new CompletableFuture<>();
             follower.readBarrier(barrier::complete);
             assertThat(barrier.get(5, TimeUnit.SECONDS)).isInstanceOf(Barrier.Reached.class);
@@ -63,9 +63,9 @@ final class MicroRaftLogTest {
             CompletableFuture<Forwarded> forwarded = new CompletableFuture<>();
             follower.toLeader("hello".getBytes(), forwarded::complete);
             assertThat(forwarded.get(5, TimeUnit.SECONDS))
-                    .isInstanceOfSatisfying(Forwarded.Answered.class, answered -> assertThat(
-                                    answered.reply().utf8())
-                            .isEqualTo("heard hello"));
+                    .isInstanceOfSatisfying(
+                            Forwarded.Answered.class,
+                            answered -> assertThat(answered.reply().utf8()).isEqualTo("heard hello"));
         }
     }
 
@@ -164,8 +164,10 @@ final class MicroRaftLogTest {
             RaftOptions other =
                     members.options(stranger, List.of(members.peers().getFirst(), stranger), "cluster-b");
             try (MicroRaftLog log = MicroRaftLog.open(other, new CountingMachine())) {
-                Members.until(Duration.ofSeconds(5), () -> log.lastRefusal()
-                        .contains("it belongs to cluster cluster-b; this member belongs to cluster-a"));
+                Members.until(
+                        Duration.ofSeconds(5),
+                        () -> log.lastRefusal()
+                                .contains("it belongs to cluster cluster-b; this member belongs to cluster-a"));
                 assertThat(log.status().leading()).isFalse();
             }
         }
