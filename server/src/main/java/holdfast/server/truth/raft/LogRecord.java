@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 /// `durable` tells damage from a crash: a bad record below the `durable` of a later good one was once whole.
 ///
 /// @param offset where the head starts, a multiple of 8
-/// @param body bytes of the body within `durable`'s file
 record LogRecord(Type type, int offset, int length, long index, long durable, int term, int kind, int bodyCrc) {
     static final int HEAD_BYTES = 40;
     static final int BODY_BYTES_MAX = 64 << 20;
@@ -41,6 +40,11 @@ record LogRecord(Type type, int offset, int length, long index, long durable, in
         INITIAL_MEMBERS;
 
         private static final Type[] ALL = values();
+
+        @SuppressWarnings("EnumOrdinal") // the order above is the format
+        int code() {
+            return ordinal();
+        }
     }
 
     int bodyOffset() {
@@ -72,7 +76,7 @@ record LogRecord(Type type, int offset, int length, long index, long durable, in
             int term,
             int kind) {
         int start = into.position();
-        into.putInt(MARK | type.ordinal())
+        into.putInt(MARK | type.code())
                 .putInt(body.length)
                 .putLong(index)
                 .putLong(durable)

@@ -135,7 +135,7 @@ final class MessageCodec {
                 entries.subList(0, count),
                 (to, entry) -> to.number(entry.getIndex())
                         .number(entry.getTerm())
-                        .number(ModelCodec.kindOf(entry.getOperation()).ordinal())
+                        .number(ModelCodec.kindOf(entry.getOperation()).code())
                         .block(ModelCodec.operation(entry.getOperation())));
     }
 

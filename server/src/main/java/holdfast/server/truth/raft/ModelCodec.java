@@ -17,7 +17,13 @@ import java.util.function.Function;
 final class ModelCodec {
     static final RaftModelFactory MODEL = new DefaultRaftModelFactory();
 
-    /// What an operation is. The ordinal is on disk and on the wire.
+    /// Their order is on disk and on the wire.
+    private static final List<MembershipChangeMode> MODES = List.of(
+            MembershipChangeMode.ADD_LEARNER,
+            MembershipChangeMode.ADD_OR_PROMOTE_TO_FOLLOWER,
+            MembershipChangeMode.REMOVE_MEMBER);
+
+    /// What an operation is.
     enum Kind {
         BYTES,
         MEMBERS,
@@ -26,9 +32,14 @@ final class ModelCodec {
 
         private static final Kind[] ALL = values();
 
-        static Kind of(int ordinal) {
-            if (ordinal < 0 || ordinal >= ALL.length) throw new WireIn.Malformed("operation kind " + ordinal);
-            return ALL[ordinal];
+        @SuppressWarnings("EnumOrdinal") // the order above is the format
+        int code() {
+            return ordinal();
+        }
+
+        static Kind of(int code) {
+            if (code < 0 || code >= ALL.length) throw new WireIn.Malformed("operation kind " + code);
+            return ALL[code];
         }
     }
 
@@ -139,7 +150,7 @@ final class ModelCodec {
                 .number(chunk.getTerm())
                 .number(chunk.getSnapshotChunkIndex())
                 .number(chunk.getSnapshotChunkCount())
-                .number(kindOf(chunk.getOperation()).ordinal())
+                .number(kindOf(chunk.getOperation()).code())
                 .block(operation(chunk.getOperation()));
         putView(out, chunk.getGroupMembersView());
     }
@@ -159,7 +170,9 @@ final class ModelCodec {
         WireOut out = new WireOut();
         putMembers(out, op.getMembers());
         putMembers(out, op.getVotingMembers());
-        return out.number(id(op.getEndpoint())).number(op.getMode().ordinal()).toBytes();
+        return out.number(id(op.getEndpoint()))
+                .number(MODES.indexOf(op.getMode()))
+                .toBytes();
     }
 
     private static UpdateRaftGroupMembersOp groupOp(WireIn in) {
@@ -167,13 +180,12 @@ final class ModelCodec {
         Collection<RaftEndpoint> voting = members(in);
         MemberId endpoint = new MemberId(in.small());
         int mode = in.small();
-        List<MembershipChangeMode> modes = List.of(MembershipChangeMode.values());
-        if (mode >= modes.size()) throw new WireIn.Malformed("membership change " + mode);
+        if (mode >= MODES.size()) throw new WireIn.Malformed("membership change " + mode);
         return MODEL.createUpdateRaftGroupMembersOpBuilder()
                 .setMembers(members)
                 .setVotingMembers(voting)
                 .setEndpoint(endpoint)
-                .setMode(modes.get(mode))
+                .setMode(MODES.get(mode))
                 .build();
     }
 }

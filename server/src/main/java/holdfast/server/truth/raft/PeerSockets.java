@@ -30,6 +30,7 @@ import org.slf4j.LoggerFactory;
 
 /// Makes connections between members, TLS and handshake included, on a thread of its own, so that a slow or
 /// hostile dialler costs the driver nothing. A finished one is handed to the loop that will use it.
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, and that is seen
 final class PeerSockets implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PeerSockets.class);
     private static final int CONNECT_MILLIS_MAX = 1_000;

@@ -17,6 +17,7 @@ import org.slf4j.LoggerFactory;
 ///
 /// What cannot be sent now, because nobody is there or 8 MiB wait already, is dropped and counted: the engine
 /// repeats what matters. Everything here runs on the driver's thread.
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, and that is seen
 final class PeerTransport {
     private static final Logger LOG = LoggerFactory.getLogger(PeerTransport.class);
     private static final long PING_NANOS = 500_000_000L;
@@ -181,7 +182,7 @@ final class PeerTransport {
 
     private void ended(int id, Channel channel) {
         Link link = links.get(id);
-        if (link == null || (link.out != channel && link.in != channel)) return;
+        if (link == null || (!channel.equals(link.out) && !channel.equals(link.in))) return;
         close(link);
         LOG.info("The connection with member {} closed.", id);
         listener.gone(id);
@@ -222,10 +223,8 @@ final class PeerTransport {
             if (out != null && out.isWritable()) {
                 write(link, out, Frames.sealed(Frames.open(Frames.PING)));
             }
-            boolean stands = out != null || link.in != null;
-            if (stands && nowNanos - link.heardNanos > SILENCE_NANOS_MAX) {
-                ended(link.peer.id(), out != null ? out : link.in);
-            }
+            Channel standing = out != null ? out : link.in;
+            if (standing != null && nowNanos - link.heardNanos > SILENCE_NANOS_MAX) ended(link.peer.id(), standing);
         }
         driver.schedule(this::tick, PING_NANOS);
     }

@@ -76,7 +76,7 @@ final class RaftDriver implements AutoCloseable {
 
     void schedule(Runnable step, long delayNanos) {
         if (loop.isShuttingDown()) return;
-        loop.schedule(() -> guarded(step), delayNanos, TimeUnit.NANOSECONDS);
+        var _ = loop.schedule(() -> guarded(step), delayNanos, TimeUnit.NANOSECONDS);
     }
 
     private void guarded(Runnable step) {

@@ -142,7 +142,7 @@ final class SegmentLog implements RaftStore, AutoCloseable {
                     state.mayAppend(entry.getIndex()), "gap: last %d, got %d", state.lastIndex(), entry.getIndex());
             ModelCodec.Kind kind = ModelCodec.kindOf(entry.getOperation());
             byte[] body = ModelCodec.operation(entry.getOperation());
-            int offset = append(LogRecord.Type.ENTRY, body, entry.getIndex(), entry.getTerm(), kind.ordinal());
+            int offset = append(LogRecord.Type.ENTRY, body, entry.getIndex(), entry.getTerm(), kind.code());
             writer.segment().holds(entry.getIndex());
             state.appended(entry.getIndex());
             if (entry.getOperation() instanceof EntryBytes bytes) {

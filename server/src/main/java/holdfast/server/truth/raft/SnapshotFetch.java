@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /// The receiving end of a snapshot: asks for the list, then for what is missing, a few chunks at a time. Begins
 /// behind what an earlier try left. At last every file is read back against its checksum and forced.
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, and that is seen
 final class SnapshotFetch extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotFetch.class);
     private static final int CHUNKS_ASKED_MAX = 4;

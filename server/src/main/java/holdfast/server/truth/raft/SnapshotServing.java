@@ -15,6 +15,7 @@ import java.util.zip.CRC32C;
 
 /// The sending end of a snapshot: answers for a list of files and for chunks of them, in the order asked. Who
 /// asks sets the pace.
+@SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, and that is seen
 final class SnapshotServing extends ChannelInboundHandlerAdapter {
     static final int CHUNK_BYTES_MAX = 512 << 10;
 
