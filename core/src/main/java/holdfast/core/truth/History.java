@@ -7,7 +7,8 @@ public sealed interface History {
 
     /// @param events in revision order, whole revisions only
     /// @param throughRevision everything in the range up to here is in `events`; the next step starts one above
-    record Events(List<Event> events, long throughRevision) implements History {}
+    /// @param readRows rows that were looked at: what this step cost
+    record Events(List<Event> events, long throughRevision, int readRows) implements History {}
 
     /// The first revision wanted is below the compact revision.
     record Compacted(long compactRevision) implements History {}

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// all changes in order, at most so many that a step stays short.
 final class Replay {
     /// Rows that a step may pass for one event wanted, when they do not match.
-    private static final int ROWS_PER_EVENT = 16;
+    static final int ROWS_PER_EVENT = 16;
 
     private static final int ROWS_LEAST = 1_024;
 
@@ -42,7 +42,7 @@ final class Replay {
         Replay replay = new Replay(view, tip, range, maxEvents, wantsBefore);
         replay.throughRevision = Math.max(to, from - 1);
         if (from <= to && !range.isEmpty()) replay.walk(from, to);
-        return new History.Events(replay.events, replay.throughRevision);
+        return new History.Events(replay.events, replay.throughRevision, replay.seen);
     }
 
     private void walk(long from, long to) {

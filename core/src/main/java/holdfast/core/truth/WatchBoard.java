@@ -170,7 +170,7 @@ public final class WatchBoard {
     /// first.
     ///
     /// @param view must not be older than the last batch offered, else nobody who waits for that can go on
-    /// @param maxEvents about how many events to read in this step
+    /// @param maxEvents about how many events to read in this step; sixteen rows that do not match count as one
     /// @return deliveries that can start now
     public List<Delivery> catchUp(Keyspace keyspace, ShelfView view, int maxEvents) {
         List<Delivery> deliveries = new ArrayList<>();
@@ -185,8 +185,9 @@ public final class WatchBoard {
                     cancel(seat.id);
                     deliveries.add(new Delivery.Compacted(seat.id, compactRevision));
                 }
-                case History.Events(List<Event> events, long throughRevision) -> {
-                    left -= Math.max(STEP_COST_LEAST, events.size());
+                case History.Events(List<Event> events, long throughRevision, int readRows) -> {
+                    int cost = Math.max(events.size(), readRows / Replay.ROWS_PER_EVENT);
+                    left -= Math.max(STEP_COST_LEAST, cost);
                     Delivery delivery = caughtUp(seat, events, throughRevision);
                     if (delivery != null) deliveries.add(delivery);
                 }

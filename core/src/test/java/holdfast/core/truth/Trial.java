@@ -153,7 +153,8 @@ public final class Trial {
                 assertThat(compactRevision).isEqualTo(model.compactRevision);
                 assertThat(from).isLessThan(compactRevision);
             }
-            case History.Events(List<Event> events, long throughRevision) -> {
+            case History.Events(List<Event> events, long throughRevision, int readRows) -> {
+                assertThat(readRows).isGreaterThanOrEqualTo(events.size());
                 assertThat(from).isGreaterThanOrEqualTo(model.compactRevision);
                 long to = Math.min(replay.span().toRevision(), model.revision);
                 assertThat(throughRevision).isLessThanOrEqualTo(Math.max(to, from - 1));

@@ -27,12 +27,15 @@ final class DemoJourneyTest {
     void fleet_overRealEtcd_healsAndLosesNoOrder() {
         Optional<Path> etcd = RealEtcd.program("etcd");
         assumeTrue(etcd.isPresent(), "etcd is not installed");
-        play(List.of(Hurt.KILL, Hurt.FREEZE, Hurt.KILL_HOST, Hurt.CUT), etcd.get().toString());
+        play(
+                List.of(Hurt.KILL, Hurt.FREEZE, Hurt.KILL_HOST, Hurt.CUT),
+                etcd.get().toString());
     }
 
     private static void play(List<Hurt> faults, String etcd) {
         assumeTrue(Files.exists(SHOP), "the shop is not packaged; `mvn verify` does it");
-        System.setProperty("holdfast.home", Path.of("..").toAbsolutePath().normalize().toString());
+        System.setProperty(
+                "holdfast.home", Path.of("..").toAbsolutePath().normalize().toString());
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
 
