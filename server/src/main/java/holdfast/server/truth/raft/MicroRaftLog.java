@@ -30,15 +30,14 @@ final class MicroRaftLog implements RaftLog {
     private final PeerSockets sockets;
     private final PeerTransport transport;
     private final Engine engine;
-    private final int port;
     private volatile RaftStatus role;
     private volatile long commitIndex;
     private volatile long appliedIndex;
+    private volatile int port;
     private boolean closed; // on the driver's thread
     private volatile boolean halted;
 
-    private MicroRaftLog(RaftOptions options, Machine machine, SegmentLog log, SnapshotFolders folders)
-            throws IOException {
+    private MicroRaftLog(RaftOptions options, Machine machine, SegmentLog log, SnapshotFolders folders) {
         this.options = options;
         this.log = log;
         this.folders = folders;
@@ -52,7 +51,6 @@ final class MicroRaftLog implements RaftLog {
                 new PeerSockets.Self(options.clusterId(), self.id(), self.name(), self.address()), options.tls());
         Host host = new Host();
         transport = new PeerTransport(driver, sockets, options.ticker(), host);
-        driver.onEndOfTurn(this::endTurn);
         engine = new Engine(
                 host,
                 options.config(),
@@ -60,14 +58,6 @@ final class MicroRaftLog implements RaftLog {
                 log,
                 new Watched(machine),
                 new Engine.Start(self, options.initialPeers(), log.restored()));
-        try {
-            port = sockets.listen(options.listenHost(), options.listenPort(), this::accept);
-        } catch (IOException taken) {
-            sockets.close();
-            driver.close();
-            log.close();
-            throw taken;
-        }
     }
 
     /// See [RaftLog#open].
@@ -116,8 +106,18 @@ final class MicroRaftLog implements RaftLog {
                 + options.self().id() + ".");
     }
 
-    private void start() {
-        driver.execute(engine::start);
+    private void start() throws IOException {
+        driver.execute(() -> {
+            driver.onEndOfTurn(this::endTurn);
+            transport.start();
+            engine.start();
+        });
+        try {
+            port = sockets.listen(options.listenHost(), options.listenPort(), this::accept);
+        } catch (IOException taken) {
+            close();
+            throw taken;
+        }
     }
 
     private PeerSockets.Use accept(Frames.Hello hello) {

@@ -48,6 +48,10 @@ final class PeerTransport {
         this.sockets = sockets;
         this.ticker = ticker;
         this.listener = listener;
+    }
+
+    /// Begins to watch over the connections.
+    void start() {
         lastTickNanos = ticker.nanos();
         driver.schedule(this::tick, PING_NANOS);
     }
