@@ -109,13 +109,14 @@ public final class WatchBoard {
         behind.remove(watchId);
     }
 
-    /// Hands the events of one applied batch to the watchers that match.
+    /// Hands the events of one applied batch to the watchers that match. A batch at or below the revision of a
+    /// [#restored] is ignored: its events come from history.
     ///
     /// @return deliveries that can start now
     public List<Delivery> offer(Applied applied) {
-        Check.invariant(applied.revision() >= revision, "revision fell from %d to %d", revision, applied.revision());
         Map<Long, List<Event>> matched = new LinkedHashMap<>();
         for (Event event : applied.events()) {
+            if (event.now().modRevision() <= revision) continue; // a restore was quicker
             index.find(event.now().key(), seat -> {
                 if (seat.state == State.LIVE
                         && event.now().modRevision() >= seat.nextRevision
@@ -123,7 +124,7 @@ public final class WatchBoard {
                     matched.computeIfAbsent(seat.id, _ -> new ArrayList<>()).add(event);
             });
         }
-        revision = applied.revision();
+        revision = Math.max(revision, applied.revision());
         List<Delivery> deliveries = new ArrayList<>();
         matched.forEach((id, events) -> {
             Delivery delivery = offer(seatOf(id), events);

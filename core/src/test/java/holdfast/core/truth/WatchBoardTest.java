@@ -49,6 +49,21 @@ class WatchBoardTest {
     }
 
     @Test
+    void batchOfferedAfterARestoreAboveIt_isNotDeliveredTwice() {
+        long id = watch(KeyRange.ALL, 0);
+        Applied late = keyspace.apply(++index, 1, batch("a"), shelf);
+        keyspace.apply(++index, 1, batch("b"), shelf);
+        board.restored(3);
+
+        assertThat(board.offer(late)).isEmpty();
+        assertThat(revisions(board.catchUp(keyspace, shelf, 10))).containsExactly(2L, 3L);
+        assertThat(board.taken(id)).isNull();
+        board.restored(3);
+        assertThat(board.offer(late)).isEmpty();
+        assertThat(board.syncedRevision(id)).isEqualTo(3);
+    }
+
+    @Test
     void futureWatcher_getsNothingEarlier_andPromisesNothing() {
         long id = watch(KeyRange.ALL, 4);
 
@@ -187,6 +202,10 @@ class WatchBoardTest {
 
     private List<WatchBoard.Delivery> apply(Command command) {
         return board.offer(keyspace.apply(++index, 1, new Batch(0, List.of(command)), shelf));
+    }
+
+    private static Batch batch(String key) {
+        return new Batch(0, List.of(Command.Put.of(Bytes.utf8(key), Bytes.EMPTY)));
     }
 
     private static List<Long> revisions(List<WatchBoard.Delivery> deliveries) {
