@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         versionProvider = VersionCommand.Provider.class,
         subcommands = {
+            ServerCommand.class,
             AgentCommand.class,
             LoopCommand.class,
             DemoCommand.class,

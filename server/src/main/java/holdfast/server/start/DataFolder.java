@@ -3,6 +3,7 @@ package holdfast.server.start;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import holdfast.core.base.Reason;
+import holdfast.server.truth.raft.RaftLog.Peer;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
@@ -13,8 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Properties;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// The folder of one member: locked while it runs, and marked with whose it is, so that no other member or cluster ever
@@ -23,7 +28,9 @@ public final class DataFolder implements AutoCloseable {
     /// Whose the folder is.
     ///
     /// @param member this member's number in the log, from 1
-    public record Owner(long clusterId, int member, String name) {}
+    /// @param seeds whom a member without a log starts from: those who form the cluster; for one that joins,
+    ///     those who were there
+    public record Owner(long clusterId, int member, String name, List<Peer> seeds) {}
 
     public sealed interface Locked {
         record Ready(DataFolder folder) implements Locked {}
@@ -32,6 +39,7 @@ public final class DataFolder implements AutoCloseable {
     }
 
     private static final String LOCK_FILE = "lock";
+    private static final String SEED = "seed.";
     private static final String OWNER_FILE = "owner";
 
     private final Path path;
@@ -82,17 +90,33 @@ public final class DataFolder implements AutoCloseable {
         return new Owner(
                 Long.parseUnsignedLong(read.getProperty("cluster"), 16),
                 Integer.parseInt(read.getProperty("member")),
-                read.getProperty("name"));
+                read.getProperty("name"),
+                seeds(read));
+    }
+
+    private static List<Peer> seeds(Properties read) {
+        List<Peer> seeds = new ArrayList<>();
+        for (String name : new TreeSet<>(read.stringPropertyNames())) {
+            if (!name.startsWith(SEED)) continue;
+            int id = Integer.parseInt(name.substring(SEED.length()));
+            String[] parts = read.getProperty(name).split(" ", -1);
+            seeds.add(new Peer(id, parts[0], parts[1], Boolean.parseBoolean(parts[2])));
+        }
+        seeds.sort(Comparator.comparingInt(Peer::id));
+        return List.copyOf(seeds);
     }
 
     /// Marks the folder, so that it survives a crash whole or not at all.
     public void mark(Owner owner) throws IOException {
-        String text = String.format(
-                Locale.ROOT, "cluster=%016x%nmember=%d%nname=%s%n", owner.clusterId(), owner.member(), owner.name());
+        StringBuilder text = new StringBuilder(String.format(
+                Locale.ROOT, "cluster=%016x%nmember=%d%nname=%s%n", owner.clusterId(), owner.member(), owner.name()));
+        for (Peer seed : owner.seeds()) {
+            text.append(SEED + seed.id() + "=" + seed.name() + " " + seed.address() + " " + seed.voter() + "\n");
+        }
         Path fresh = path.resolve(OWNER_FILE + ".new");
         try (FileChannel out = FileChannel.open(
                 fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(UTF_8));
+            ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(UTF_8));
             while (bytes.hasRemaining()) out.write(bytes);
             out.force(true);
         }

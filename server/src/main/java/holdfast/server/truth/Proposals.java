@@ -7,7 +7,6 @@ import holdfast.core.base.Reason;
 import holdfast.core.truth.Applied;
 import holdfast.core.truth.Command;
 import holdfast.protocol.log.LeaderAsk;
-import holdfast.protocol.log.LeaderRefusal;
 import holdfast.protocol.log.LeaderReply;
 import holdfast.server.base.Ticker;
 import holdfast.server.truth.Store.Answer;
@@ -33,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// the leader. Only the queue is shared: all else lives on the raft driver's thread.
 ///
 /// What was never sent is tried again until its time is over, and then refused; what was sent and got lost is unknown.
+@SuppressWarnings("ArrayRecordComponent") // its records are never compared, and carry encoded bytes once
 final class Proposals {
     /// @param waitingMax most commands waiting; more are refused
     /// @param entryCommandsMax most commands that one entry carries
@@ -337,17 +337,16 @@ final class Proposals {
     }
 
     private static byte[] refused(Reason why) {
-        return LeaderReply.newBuilder().setRefused(refusal(why)).build().toByteArray();
+        return LeaderReply.newBuilder()
+                .setRefused(MemberChanges.refusal(why))
+                .build()
+                .toByteArray();
     }
 
     private static byte[] unknown(Reason why) {
-        return LeaderReply.newBuilder().setUnknown(refusal(why)).build().toByteArray();
-    }
-
-    private static LeaderRefusal refusal(Reason why) {
-        return LeaderRefusal.newBuilder()
-                .setCode(why.code())
-                .setSentence(why.sentence())
-                .build();
+        return LeaderReply.newBuilder()
+                .setUnknown(MemberChanges.refusal(why))
+                .build()
+                .toByteArray();
     }
 }

@@ -2,8 +2,8 @@ package holdfast.server.truth;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import holdfast.core.truth.Applied;
+import holdfast.core.truth.Command;
 import holdfast.core.truth.Keyspace;
-import holdfast.core.truth.ShelfView;
 import holdfast.core.truth.Tip;
 import holdfast.protocol.log.LeaderAsk;
 import holdfast.protocol.log.LeaderReply;
@@ -22,7 +22,12 @@ import org.jspecify.annotations.Nullable;
 /// All on the raft driver's thread. A broken disk or rule throws, and the process must stop.
 final class Replica implements RaftLog.Machine {
     /// Whom an applied entry concerns. They exist once the log runs, so they are handed over before it is driven.
-    record Audience(Proposals proposals, Leases leases, WatchHub watches, Consumer<RaftStatus> roleChanged) {}
+    record Audience(
+            Proposals proposals,
+            Leases leases,
+            WatchHub watches,
+            MemberChanges changes,
+            Consumer<RaftStatus> roleChanged) {}
 
     private static final int SCRUB_ROWS = 500; // in one step between batches
     private static final Object APPLIED = new Object();
@@ -31,17 +36,17 @@ final class Replica implements RaftLog.Machine {
     private final RocksShelf shelf;
     private final Views views;
     private final Headers headers;
-    private final Flusher flusher;
+    private final DiskState disk;
     private final StoreMetrics metrics;
     private @Nullable Audience audience;
     private boolean scrubbing = true; // a crash may have left something
 
-    Replica(Keyspace keyspace, RocksShelf shelf, Views views, Headers headers, Flusher flusher, StoreMetrics metrics) {
+    Replica(Keyspace keyspace, RocksShelf shelf, Views views, Headers headers, DiskState disk, StoreMetrics metrics) {
         this.keyspace = keyspace;
         this.shelf = shelf;
         this.views = views;
         this.headers = headers;
-        this.flusher = flusher;
+        this.disk = disk;
         this.metrics = metrics;
     }
 
@@ -55,10 +60,8 @@ final class Replica implements RaftLog.Machine {
         DecodedEntry decoded = BatchCodec.decode(entry);
         Applied applied = keyspace.apply(index, term, decoded.batch(), shelf);
         headers.applied(index, applied.revision());
-        flusher.applied(index, entry.length);
         metrics.applied(decoded.batch().commands());
-        scrubbing |= decoded.batch().commands().stream()
-                .anyMatch(command -> command instanceof holdfast.core.truth.Command.Compact);
+        scrubbing |= decoded.batch().commands().stream().anyMatch(command -> command instanceof Command.Compact);
         if (audience != null) {
             audience.leases().applied(decoded.batch(), applied);
             audience.watches().applied(applied);
@@ -69,7 +72,7 @@ final class Replica implements RaftLog.Machine {
 
     @Override
     public long durableIndex() {
-        return flusher.durableIndex();
+        return disk.durableIndex();
     }
 
     @Override
@@ -82,7 +85,6 @@ final class Replica implements RaftLog.Machine {
         views.replacing(() -> shelf.restore(from));
         Tip tip = keyspace.tip(shelf);
         headers.applied(tip.appliedIndex(), tip.revision());
-        flusher.restored(tip.appliedIndex());
         scrubbing = true;
         if (audience != null) {
             audience.watches().restored(tip.revision());
@@ -107,6 +109,7 @@ final class Replica implements RaftLog.Machine {
         switch (ask.getAskCase()) {
             case GROUP -> audience.proposals().offerForeign(ask.getGroup().toByteArray(), reply);
             case LEASE -> audience.leases().answerFollower(ask.getLease(), reply);
+            case MEMBER -> audience.changes().answerFollower(ask.getMember(), reply);
             case ASK_NOT_SET -> reply.accept(nothing);
         }
     }
@@ -123,11 +126,5 @@ final class Replica implements RaftLog.Machine {
     /// One step of removing history that nobody can read.
     void tick() {
         if (scrubbing) scrubbing = keyspace.scrub(shelf, SCRUB_ROWS);
-    }
-
-    static long durableIndexOf(Keyspace keyspace, RocksShelf shelf) {
-        try (ShelfView durable = shelf.durableView()) {
-            return keyspace.tip(durable).appliedIndex();
-        }
     }
 }

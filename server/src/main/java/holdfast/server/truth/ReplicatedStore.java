@@ -42,12 +42,13 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private final Headers headers;
     private final Keyspace keyspace = new Keyspace();
     private final Views views;
-    private final Flusher flusher;
+    private final DiskState disk;
     private final Members members;
     private final Proposals proposals;
     private final Reads reads;
     private final Leases leases;
     private final WatchHub watches;
+    private final MemberChanges changes;
     private final Replica replica;
     private final StoreMetrics metrics;
     private final Driver ticks;
@@ -75,12 +76,13 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         headers = new Headers(config.clusterId(), Members.id(config.clusterId(), config.member()));
         Tip tip = keyspace.tip(shelf);
         headers.applied(tip.appliedIndex(), tip.revision());
-        flusher = new Flusher(keyspace, shelf, onBug);
+        disk = new DiskState(keyspace, shelf, onBug);
         watches = new WatchHub(keyspace, views, headers, metrics, onBug);
-        replica = new Replica(keyspace, shelf, views, headers, flusher, metrics);
+        replica = new Replica(keyspace, shelf, views, headers, disk, metrics);
         members = new Members(
                 keyspace, config.clusterId(), config.member(), config.name(), config.peerUrls(), config.clientUrls());
         raft = log.apply(replica);
+        changes = new MemberChanges(raft);
         long timeoutNanos = config.requestTimeout().toNanos();
         proposals = new Proposals(
                 config.proposalLimits(timeoutNanos), ticker, raft, headers, config.member(), config.run(), metrics);
@@ -108,7 +110,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
 
     /// From here on the machine's news reach everybody; what was applied before lies on the shelf.
     private void open() {
-        replica.tell(new Replica.Audience(proposals, leases, watches, this::roleChanged));
+        replica.tell(new Replica.Audience(proposals, leases, watches, changes, this::roleChanged));
         watches.restored(headers.revision());
         replica.roleChanged(raft.status());
     }
@@ -122,6 +124,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
                 "etcd_server_is_leader",
                 "Whether this member leads.",
                 () -> raft.status().leading() ? 1 : 0);
+        all.gauge("holdfast_raft_term", "Term of the log.", () -> raft.status().term());
         all.gauge("etcd_server_proposals_pending", "Commands waiting for the log.", proposals::pending);
         all.gauge(
                 "etcd_server_proposals_committed_total",
@@ -130,11 +133,11 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         all.gauge(
                 "etcd_mvcc_db_total_size_in_bytes",
                 "Bytes on disk.",
-                () -> flusher.size().diskBytes());
+                () -> disk.size().diskBytes());
         all.gauge(
                 "etcd_mvcc_db_total_size_in_use_in_bytes",
                 "Bytes in use.",
-                () -> flusher.size().liveBytes());
+                () -> disk.size().liveBytes());
         all.gauge("etcd_debugging_mvcc_current_revision", "The store's revision.", headers::revision);
         all.gauge("etcd_debugging_mvcc_watcher_total", "Watchers.", watches::watcherCount);
     }
@@ -278,14 +281,14 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     public Status status() {
         RaftStatus now = raft.status();
         @Nullable Peer leader = now.leader();
-        RocksShelf.Size size = flusher.size();
+        RocksShelf.Size size = disk.size();
         return new Status(
                 headers.now(),
                 leader == null ? 0 : leaderId(leader),
                 now.commitIndex(),
                 now.appliedIndex(),
                 !now.self().voter(),
-                size.diskBytes(),
+                Math.max(size.diskBytes(), size.liveBytes()), // never 0: etcdctl divides by it
                 size.liveBytes(),
                 leader == null ? List.of(Reasons.NO_LEADER.code()) : List.of());
     }
@@ -316,6 +319,11 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         });
     }
 
+    /// Who may vote, asked on any member.
+    public MemberChanges memberChanges() {
+        return changes;
+    }
+
     /// Answers everything that waits, then ends the log and all threads.
     @Override
     public void close() {
@@ -336,6 +344,6 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         raft.close();
         reads.close();
         watches.close();
-        flusher.close();
+        disk.close();
     }
 }

@@ -1,0 +1,5 @@
+/// Holdfast beside its peers on one machine, in alternation. Start reading at [SideBySide].
+@NullMarked
+package holdfast.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,92 @@
+package holdfast.server.cli;
+
+import holdfast.core.base.Reason;
+import holdfast.server.base.Threads;
+import holdfast.server.start.ServerConfig;
+import holdfast.server.start.ServerParts;
+import holdfast.server.start.Settings;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IModelTransformer;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `holdfast server`: one member of the store, until it is told to stop. The flags are the keys of [ServerConfig].
+@Command(
+        name = "server",
+        description = "Runs one member of the store: etcd v3 on one port, Raft on another.",
+        mixinStandardHelpOptions = true,
+        modelTransformer = ServerCommand.Flags.class,
+        footer = "SIGTERM ends it cleanly. Exit status: 0 ended, 1 refused to start, 2 wrong usage, 3 broke.")
+final class ServerCommand implements Callable<Integer> {
+    /// Makes a flag of each key.
+    static final class Flags implements IModelTransformer {
+        @Override
+        public CommandSpec transform(CommandSpec command) {
+            for (Settings.Key key : ServerConfig.KEYS) {
+                String standard = key.standard() == null ? "" : " (default: " + key.standard() + ")";
+                command.addOption(OptionSpec.builder("--" + key.name())
+                        .type(String.class)
+                        .paramLabel(key.label())
+                        .description(key.description() + standard)
+                        .build());
+            }
+            return command;
+        }
+    }
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "YAML file with the same names as the flags; a flag wins over it.")
+    private @Nullable Path config;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Override
+    public Integer call() throws InterruptedException {
+        return switch (ServerParts.open(ServerConfig.of(flags(), config), ServerCommand::breakDown)) {
+            case ServerParts.Opened.Refused(Reason why) -> {
+                PrintWriter err = spec.commandLine().getErr();
+                err.println("Refused: " + why.sentence());
+                err.flush();
+                yield ExitCode.REFUSED;
+            }
+            case ServerParts.Opened.Ready(ServerParts parts) -> serve(parts);
+        };
+    }
+
+    private Map<String, String> flags() {
+        Map<String, String> flags = new LinkedHashMap<>();
+        for (Settings.Key key : ServerConfig.KEYS) {
+            @Nullable String value = spec.commandLine().getParseResult().matchedOptionValue("--" + key.name(), null);
+            if (value != null) flags.put(key.name(), value);
+        }
+        return flags;
+    }
+
+    private int serve(ServerParts parts) throws InterruptedException {
+        Threads.onShutdown("close", () -> {
+            parts.close();
+            Runtime.getRuntime().halt(ExitCode.DONE);
+        });
+        PrintWriter out = spec.commandLine().getOut();
+        out.println("Holdfast server " + parts.name() + " serves clients on " + parts.clientUrl() + ".");
+        out.flush();
+        parts.awaitClose();
+        return ExitCode.DONE;
+    }
+
+    /// State or promises may be broken: not another word to anybody.
+    private static void breakDown() {
+        Runtime.getRuntime().halt(ExitCode.UNKNOWN);
+    }
+}

@@ -1,0 +1,342 @@
+package holdfast.server.start;
+
+import holdfast.core.base.Dice;
+import holdfast.core.base.Reason;
+import holdfast.server.base.Metrics;
+import holdfast.server.base.Ticker;
+import holdfast.server.base.tls.Identity;
+import holdfast.server.start.DataFolder.Locked;
+import holdfast.server.start.DataFolder.Owner;
+import holdfast.server.truth.ReplicatedStore;
+import holdfast.server.truth.StoreConfig;
+import holdfast.server.truth.disk.RocksShelf;
+import holdfast.server.truth.etcd.EtcdConfig;
+import holdfast.server.truth.etcd.EtcdDoor;
+import holdfast.server.truth.raft.RaftLog;
+import holdfast.server.truth.raft.RaftLog.Peer;
+import holdfast.server.truth.raft.RaftOptions;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.security.GeneralSecurityException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Everything that one server consists of, in the order in which it was built; closed in reverse. Whoever adds a part
+/// later ([#add]) has it closed first.
+public final class ServerParts implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerParts.class);
+    private static final long VERTX_CLOSE_SECONDS = 3;
+
+    public sealed interface Opened {
+        record Ready(ServerParts parts) implements Opened {}
+
+        record Refused(Reason why) implements Opened {}
+    }
+
+    private record Part(String name, AutoCloseable part) {}
+
+    private final ServerConfig config;
+    private final Metrics metrics = new Metrics();
+    private final ArrayDeque<Part> parts = new ArrayDeque<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private @Nullable ReplicatedStore store;
+    private @Nullable Vertx vertx;
+    private @Nullable EtcdDoor door;
+    private volatile Handler<HttpServerRequest> pages =
+            request -> request.response().setStatusCode(404).end("404 page not found\n");
+
+    private ServerParts(ServerConfig config) {
+        this.config = config;
+    }
+
+    /// Builds and starts everything. Waits until clients can connect, not until there is a leader.
+    ///
+    /// @param onBreak the disk failed or an invariant broke: the process must stop at once
+    public static Opened open(ServerConfig config, Runnable onBreak) throws InterruptedException {
+        ServerParts parts = new ServerParts(config);
+        @Nullable Reason why;
+        try {
+            why = parts.build(onBreak);
+        } catch (IOException | UncheckedIOException | GeneralSecurityException failed) {
+            why = new Reason("start-failed", "The server cannot start: " + failed.getMessage() + ".");
+        }
+        if (why == null) return new Opened.Ready(parts);
+        parts.close();
+        return new Opened.Refused(why);
+    }
+
+    private @Nullable Reason build(Runnable onBreak)
+            throws IOException, GeneralSecurityException, InterruptedException {
+        return switch (DataFolder.lock(config.dataDir())) {
+            case Locked.Refused(Reason why) -> why;
+            case Locked.Ready(DataFolder folder) -> {
+                add("data folder", folder);
+                yield buildOn(folder, onBreak);
+            }
+        };
+    }
+
+    private @Nullable Reason buildOn(DataFolder folder, Runnable onBreak)
+            throws IOException, GeneralSecurityException, InterruptedException {
+        Owner founder = founder();
+        @Nullable Owner owner = folder.owner();
+        @Nullable Reason foreign = owner == null ? null : refuseOwner(owner, founder);
+        if (foreign != null) return foreign;
+        if (owner == null) {
+            folder.mark(founder);
+            owner = founder;
+        }
+        RocksShelf shelf;
+        switch (RocksShelf.open(folder.path("state"))) {
+            case RocksShelf.Opened.Broken(Reason why) -> {
+                return why;
+            }
+            case RocksShelf.Opened.Ready(RocksShelf opened) -> shelf = opened;
+        }
+        add("shelf", shelf);
+        store = openStore(owner, folder, shelf, onBreak);
+        add("store", store);
+        openDoor(store);
+        return null;
+    }
+
+    /// Who owns a fresh folder: the members number themselves by the order of their names.
+    private Owner founder() {
+        List<Peer> seeds = seeds();
+        int member = seeds.stream()
+                .filter(seed -> seed.name().equals(config.name()))
+                .mapToInt(Peer::id)
+                .findFirst()
+                .orElseThrow();
+        return new Owner(clusterId(), member, config.name(), seeds);
+    }
+
+    private List<Peer> seeds() {
+        List<Peer> seeds = new ArrayList<>();
+        for (ServerConfig.Seed seed : config.initialCluster()) {
+            seeds.add(new Peer(seeds.size() + 1, seed.name(), seed.peer().toString(), true));
+        }
+        return seeds;
+    }
+
+    /// The same on all members: from the token and who formed the cluster (FNV-1a, 64 bits).
+    private long clusterId() {
+        long hash = 0xcbf29ce484222325L;
+        String text = config.clusterToken() + seeds();
+        for (int index = 0; index < text.length(); index++) {
+            hash = (hash ^ text.charAt(index)) * 0x100000001b3L;
+        }
+        return hash == 0 ? 1 : hash;
+    }
+
+    private @Nullable Reason refuseOwner(Owner owner, Owner founder) {
+        if (!owner.name().equals(config.name())) {
+            return new Reason(
+                    "data-dir-of-another-member",
+                    "data-dir " + config.dataDir() + " belongs to member " + owner.name() + "; this server is named "
+                            + config.name() + ".");
+        }
+        if (config.initialClusterGiven() && owner.clusterId() != founder.clusterId()) {
+            return new Reason(
+                    "data-dir-of-another-cluster",
+                    String.format(
+                            Locale.ROOT,
+                            "data-dir %s belongs to cluster %016x; initial-cluster and cluster-token make %016x.",
+                            config.dataDir(),
+                            owner.clusterId(),
+                            founder.clusterId()));
+        }
+        return null;
+    }
+
+    private ReplicatedStore openStore(Owner owner, DataFolder folder, RocksShelf shelf, Runnable onBreak)
+            throws IOException, GeneralSecurityException {
+        Ticker ticker = Ticker.system();
+        RaftOptions options = raftOptions(owner, folder, ticker, onBreak);
+        String scheme = config.peerTls() == null ? "http://" : "https://";
+        StoreConfig storeConfig = new StoreConfig(
+                owner.clusterId(),
+                owner.member(),
+                ticker.wallMillis() << 20 ^ ticker.bootNanos(),
+                owner.name(),
+                List.of(scheme + config.advertisePeer()),
+                List.of(clientUrl(config.advertiseClient())),
+                config.requestTimeout(),
+                config.leaseTtlMin(),
+                config.stallLimit(),
+                config.waitingMax(),
+                config.readers(),
+                config.entriesInFlightMax(),
+                config.requestBytesMax());
+        return new ReplicatedStore(storeConfig, ticker, metrics, shelf, machine -> openLog(options, machine), onBreak);
+    }
+
+    private RaftOptions raftOptions(Owner owner, DataFolder folder, Ticker ticker, Runnable onBreak)
+            throws IOException, GeneralSecurityException {
+        ServerConfig.@Nullable TlsFiles tls = config.peerTls();
+        RaftOptions standard = RaftOptions.of(
+                folder.path("raft"),
+                Long.toHexString(owner.clusterId()),
+                new Peer(owner.member(), owner.name(), config.advertisePeer().toString(), true),
+                config.listenPeer().host(),
+                config.listenPeer().port(),
+                owner.seeds(),
+                tls == null ? null : new Identity(tls.authority(), tls.certificate(), tls.key()).sslContext(),
+                new Dice(ticker.wallMillis() * 31 + owner.member()));
+        return new RaftOptions(
+                standard.folder(),
+                standard.clusterId(),
+                standard.self(),
+                standard.listenHost(),
+                standard.listenPort(),
+                standard.initialPeers(),
+                config.raft(),
+                standard.segmentBytes(),
+                standard.heapBytes(),
+                standard.logBytesMax(),
+                standard.tls(),
+                ticker,
+                standard.dice(),
+                why -> {
+                    LOG.error("The log stops this server: {}", why);
+                    onBreak.run();
+                });
+    }
+
+    private static RaftLog openLog(RaftOptions options, RaftLog.Machine machine) {
+        try {
+            return RaftLog.open(options, machine);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private void openDoor(ReplicatedStore opened) throws IOException, InterruptedException {
+        Vertx ofDoor = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+        vertx = ofDoor;
+        add("vertx", () -> closeVertx(ofDoor));
+        EtcdDoor ofClients =
+                EtcdDoor.open(etcdConfig(), ofDoor, opened, metrics::expose, request -> pages.handle(request));
+        door = ofClients;
+        add("etcd door", ofClients);
+    }
+
+    private EtcdConfig etcdConfig() {
+        EtcdConfig standard = EtcdConfig.at(
+                config.listenClient().host(), config.listenClient().port());
+        ServerConfig.@Nullable TlsFiles files = config.clientTls();
+        EtcdConfig.@Nullable Tls tls = null;
+        if (files != null) {
+            tls = new EtcdConfig.Tls(
+                    new PemKeyCertOptions()
+                            .setCertPath(files.certificate().toString())
+                            .setKeyPath(files.key().toString()),
+                    new PemTrustOptions().addCertPath(files.authority().toString()));
+        }
+        return new EtcdConfig(
+                standard.host(),
+                standard.port(),
+                standard.eventLoops(),
+                tls,
+                config.requestBytesMax(),
+                config.txnOpsMax(),
+                config.leaseTtlMin(),
+                standard.progressEvery(),
+                standard.leaderlessLimit(),
+                standard.quotaBytes());
+    }
+
+    private static void closeVertx(Vertx ofDoor) throws Exception {
+        ofDoor.close().toCompletionStage().toCompletableFuture().get(VERTX_CLOSE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private String clientUrl(Address address) {
+        return (config.clientTls() == null ? "http://" : "https://") + address;
+    }
+
+    /// Adds a part that is closed before all that are there.
+    public void add(String name, AutoCloseable part) {
+        synchronized (parts) {
+            parts.addFirst(new Part(name, part));
+        }
+    }
+
+    /// Serves every HTTP request on the client port that is none of etcd's.
+    public void mount(Handler<HttpServerRequest> newPages) {
+        pages = newPages;
+    }
+
+    public String name() {
+        return config.name();
+    }
+
+    public ServerConfig config() {
+        return config;
+    }
+
+    public Metrics metrics() {
+        return metrics;
+    }
+
+    public ReplicatedStore store() {
+        return opened(store);
+    }
+
+    public Vertx vertx() {
+        return opened(vertx);
+    }
+
+    /// Where clients of this machine connect, with the port that the system picked if it was asked to.
+    public String clientUrl() {
+        return clientUrl(new Address(config.advertiseClient().host(), clientPort()));
+    }
+
+    private int clientPort() {
+        int advertised = config.advertiseClient().port();
+        return advertised == 0 ? opened(door).port() : advertised;
+    }
+
+    private static <T> T opened(@Nullable T part) {
+        if (part == null) throw new IllegalStateException("the server is not open");
+        return part;
+    }
+
+    /// Waits until [#close] is through.
+    public void awaitClose() throws InterruptedException {
+        closed.await();
+    }
+
+    /// Closes every part, the newest first. A part that fails to close is named in the log and does not keep the
+    /// others.
+    @Override
+    public void close() {
+        while (true) {
+            Part next;
+            synchronized (parts) {
+                if (parts.isEmpty()) break;
+                next = parts.removeFirst();
+            }
+            try {
+                next.part().close();
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            } catch (Exception failed) { // whatever a part throws, the others are closed
+                LOG.warn("The {} did not close.", next.name(), failed);
+            }
+        }
+        closed.countDown();
+    }
+}

@@ -1,0 +1,54 @@
+package holdfast.server.truth;
+
+import holdfast.core.truth.Keyspace;
+import holdfast.core.truth.ShelfView;
+import holdfast.server.base.Driver;
+import holdfast.server.base.Mailbox;
+import holdfast.server.truth.disk.RocksShelf;
+
+/// How much of the state lies on disk, looked at now and then off the thread that applies. The shelf flushes by itself
+/// every few megabytes, so a restart has little to apply again.
+final class DiskState implements AutoCloseable {
+    private static final long LOOK_NANOS = 500_000_000L;
+
+    private final Keyspace keyspace;
+    private final RocksShelf shelf;
+    private final Mailbox<Boolean> never = new Mailbox<>(1);
+    private final Driver driver;
+    private volatile long durableIndex;
+    private volatile RocksShelf.Size size;
+
+    DiskState(Keyspace keyspace, RocksShelf shelf, Runnable onBug) {
+        this.keyspace = keyspace;
+        this.shelf = shelf;
+        durableIndex = look();
+        size = shelf.size();
+        driver = new Driver("disk-state", this::turn, onBug);
+    }
+
+    private void turn() throws InterruptedException {
+        boolean _ = never.drain(1, LOOK_NANOS).isEmpty(); // a bounded wait that closing interrupts
+        durableIndex = look();
+        size = shelf.size();
+    }
+
+    private long look() {
+        try (ShelfView durable = shelf.durableView()) {
+            return keyspace.tip(durable).appliedIndex();
+        }
+    }
+
+    /// Highest index whose effects survive a crash, or a lower one.
+    long durableIndex() {
+        return durableIndex;
+    }
+
+    RocksShelf.Size size() {
+        return size;
+    }
+
+    @Override
+    public void close() {
+        driver.close();
+    }
+}
