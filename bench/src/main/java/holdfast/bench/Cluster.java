@@ -62,9 +62,10 @@ final class Cluster implements AutoCloseable {
         return start("holdfast", (member, port, peers) -> {
             List<String> initial = new ArrayList<>();
             for (int peer = 0; peer < MEMBERS; peer++) initial.add("n" + peer + "=127.0.0.1:" + peers.get(peer));
-            List<String> command = new ArrayList<>(
-                    List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-            command.addAll(List.of(System.getProperty("holdfast.jvm", "-Xmx512m -XX:+UseG1GC").split(" ")));
+            List<String> command = new ArrayList<>(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+            command.addAll(List.of(
+                    System.getProperty("holdfast.jvm", "-Xmx512m -XX:+UseG1GC").split(" ")));
             command.addAll(List.of(
                     "--enable-native-access=ALL-UNNAMED",
                     "--sun-misc-unsafe-memory-access=allow",
@@ -77,7 +78,8 @@ final class Cluster implements AutoCloseable {
                     "--listen-client=127.0.0.1:" + port,
                     "--listen-peer=127.0.0.1:" + peers.get(member),
                     "--initial-cluster=" + String.join(",", initial)));
-            command.addAll(List.of(System.getProperty("holdfast.flags", "--readers=2").split(" ")));
+            command.addAll(
+                    List.of(System.getProperty("holdfast.flags", "--readers=2").split(" ")));
             return command;
         });
     }

@@ -42,8 +42,18 @@ public final class SideBySide {
                     pairs.add(new Pair(ours.run(inFlight, seconds), theirs.run(inFlight, seconds)));
                 }
                 print(inFlight, pairs);
-                printCost("holdfast", oursBefore, holdfast.cost(), pairs.stream().map(Pair::holdfast).toList(), seconds);
-                printCost("etcd", theirsBefore, etcd.cost(), pairs.stream().map(Pair::etcd).toList(), seconds);
+                printCost(
+                        "holdfast",
+                        oursBefore,
+                        holdfast.cost(),
+                        pairs.stream().map(Pair::holdfast).toList(),
+                        seconds);
+                printCost(
+                        "etcd",
+                        theirsBefore,
+                        etcd.cost(),
+                        pairs.stream().map(Pair::etcd).toList(),
+                        seconds);
             }
         } finally {
             vertx.close();

@@ -52,8 +52,8 @@ final class Members {
     Command announcement(ShelfView view) {
         Bytes key = key(self);
         Bytes wanted = Bytes.wrap(own.toByteArray());
-        if (wanted.equals(keyspace.system(KeyRange.single(key), view).get(key))) return null;
-        return new Command.SystemPut(key, wanted);
+        @Nullable Bytes known = keyspace.system(KeyRange.single(key), view).get(key);
+        return known != null && known.equals(wanted) ? null : new Command.SystemPut(key, wanted);
     }
 
     List<Store.Member> list(List<Peer> peers, ShelfView view) {
