@@ -286,6 +286,13 @@ final class Engine implements Transport {
         return node.state().leaderState() != null;
     }
 
+    /// Makes a snapshot now, besides those at every `snapshotEvery` entries, so that the log can be cut.
+    void snapshot() {
+        enter(() -> {
+            var _ = node.takeSnapshot();
+        });
+    }
+
     /// As of now. `leader` is null while unknown; a removed member is not among `members`.
     RaftStatus status() {
         RaftState state = node.state();

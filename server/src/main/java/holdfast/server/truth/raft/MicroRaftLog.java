@@ -35,6 +35,7 @@ final class MicroRaftLog implements RaftLog {
     private volatile long appliedIndex;
     private volatile int port;
     private boolean closed; // on the driver's thread
+    private boolean snapshotDue;
     private volatile boolean halted;
 
     private MicroRaftLog(RaftOptions options, Machine machine, SegmentLog log, SnapshotFolders folders) {
@@ -129,6 +130,13 @@ final class MicroRaftLog implements RaftLog {
         transport.write();
         commitIndex = engine.state().commitIndex();
         appliedIndex = engine.state().lastApplied();
+        if (log.bytesSinceSnapshot() > options.logBytesMax() && !snapshotDue && appliedIndex > log.snapshotIndex()) {
+            snapshotDue = true;
+            driver.later(() -> {
+                engine.snapshot();
+                snapshotDue = false;
+            });
+        }
     }
 
     private void halt(Reason why, @Nullable Throwable cause) {
@@ -145,6 +153,11 @@ final class MicroRaftLog implements RaftLog {
     /// What the last member that refused a connection said, or nothing.
     String lastRefusal() {
         return sockets.lastRefusal();
+    }
+
+    /// Connections that this member tried to make in vain.
+    long dialFailures() {
+        return transport.dialFailures();
     }
 
     /// Messages to other members that were dropped.

@@ -31,7 +31,8 @@ final class PeerTransport {
     private final Listener listener;
     private final TreeMap<Integer, Link> links = new TreeMap<>();
     private final List<Channel> written = new ArrayList<>();
-    private long dropped;
+    private volatile long dropped;
+    private volatile long dialFailures;
     private long lastTickNanos;
     private boolean closed;
 
@@ -91,7 +92,7 @@ final class PeerTransport {
         Link link = links.get(peer);
         Channel out = link == null ? null : link.out;
         if (link == null || out == null || !out.isActive() || !out.isWritable()) {
-            dropped++;
+            dropped = dropped + 1;
             return;
         }
         WireOut frame = Frames.open(Frames.MESSAGE);
@@ -107,6 +108,11 @@ final class PeerTransport {
     RaftLog.@Nullable Peer peer(int id) {
         Link link = links.get(id);
         return link == null ? null : link.peer;
+    }
+
+    /// Connections tried in vain.
+    long dialFailures() {
+        return dialFailures;
     }
 
     /// Messages that were not sent.
@@ -156,6 +162,7 @@ final class PeerTransport {
         if (link == null || !link.dialling) return;
         LOG.debug("Member {} at {} cannot be reached: {}.", id, link.peer.address(), why);
         link.dialling = false;
+        dialFailures = dialFailures + 1;
         redial(link);
     }
 

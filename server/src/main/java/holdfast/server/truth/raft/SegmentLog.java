@@ -36,6 +36,7 @@ final class SegmentLog implements RaftStore, AutoCloseable {
     private final @Nullable RestoredRaftState restored;
     private LongConsumer onSnapshot = _ -> {};
     private long snapshotIndex;
+    private long bytesSinceSnapshot;
     private long heapBytes;
     private boolean broken;
 
@@ -91,6 +92,11 @@ final class SegmentLog implements RaftStore, AutoCloseable {
     /// The index of the newest whole snapshot, 0 before the first.
     long snapshotIndex() {
         return state.snapshotIndex();
+    }
+
+    /// What was appended since the newest snapshot, or since opening.
+    long bytesSinceSnapshot() {
+        return bytesSinceSnapshot;
     }
 
     /// Calls `told` with its index whenever a newer snapshot is whole and on disk: older ones are needed no more.
@@ -190,6 +196,7 @@ final class SegmentLog implements RaftStore, AutoCloseable {
         }
         if (state.snapshotIndex() > snapshotIndex) {
             snapshotIndex = state.snapshotIndex();
+            bytesSinceSnapshot = 0;
             onSnapshot.accept(snapshotIndex);
         }
         while (heapBytes > options.heapBytesMax() && !inHeap.isEmpty()) {
@@ -212,6 +219,7 @@ final class SegmentLog implements RaftStore, AutoCloseable {
         refuseIfBroken();
         try {
             int offset = writer.append(type, body, index, term, kind);
+            bytesSinceSnapshot += LogRecord.bytesOnDisk(body.length);
             if (!writer.segment().equals(segments.getLast())) segments.addLast(writer.segment());
             return offset;
         } catch (IOException | RuntimeException failed) {

@@ -35,6 +35,7 @@ final class Members implements AutoCloseable {
     private final RaftConfig config;
     private final List<RaftLog.Peer> peers = new ArrayList<>();
     private final @Nullable SSLContext tls;
+    long logBytesMax = 1L << 30;
 
     Members(Path root, int count, int snapshotEvery, @Nullable SSLContext tls) throws IOException {
         this.root = root;
@@ -50,7 +51,11 @@ final class Members implements AutoCloseable {
                 standard.askTimeout(),
                 standard.learnerLagMax());
         for (int id = 1; id <= count; id++) peers.add(peer(id, true));
-        for (int id = 1; id <= count; id++) start(id);
+    }
+
+    Members started() {
+        for (RaftLog.Peer peer : peers) start(peer.id());
+        return this;
     }
 
     static RaftLog.Peer peer(int id, boolean voter) {
@@ -107,7 +112,7 @@ final class Members implements AutoCloseable {
                 config,
                 1 << 20,
                 1 << 20,
-                1 << 30,
+                logBytesMax,
                 tls,
                 Ticker.system(),
                 new Dice(self.id()),
@@ -138,7 +143,8 @@ final class Members implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /// Appends on whoever leads until it is acknowledged; an unknown outcome may have happened and is tried again.
+    /// Appends on whoever leads until it is acknowledged; an unknown outcome may have happened and is tried
+    /// again.
     void write(String text) {
         long limit = System.nanoTime() + 10_000_000_000L;
         while (System.nanoTime() < limit) {

@@ -3,6 +3,9 @@ package holdfast.server.truth.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import holdfast.server.base.Ticker;
+import holdfast.server.base.tls.Authority;
+import holdfast.server.base.tls.Identity;
 import holdfast.server.truth.raft.RaftLog.Appended;
 import holdfast.server.truth.raft.RaftLog.Barrier;
 import holdfast.server.truth.raft.RaftLog.Forwarded;
@@ -15,6 +18,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +31,7 @@ final class MicroRaftLogTest {
 
     @Test
     void threeMembers_appendsOnTheLeader_areAppliedEverywhereInOneOrder() throws Exception {
-        try (Members members = new Members(root, 3, SELDOM, null)) {
+        try (Members members = new Members(root, 3, SELDOM, null).started()) {
             MicroRaftLog leader = members.leader();
             List<CompletableFuture<Appended>> answers = new ArrayList<>();
             for (int at = 0; at < 500; at++) {
@@ -45,7 +50,7 @@ final class MicroRaftLogTest {
 
     @Test
     void follower_refusesAppends_butReadsAndForwards() throws Exception {
-        try (Members members = new Members(root, 3, SELDOM, null)) {
+        try (Members members = new Members(root, 3, SELDOM, null).started()) {
             members.write("x");
             MicroRaftLog follower = members.running.values().stream()
                     .filter(log -> !log.status().leading())
@@ -71,7 +76,7 @@ final class MicroRaftLogTest {
 
     @Test
     void leaderGone_anotherAcknowledgesWithin2Seconds() throws Exception {
-        try (Members members = new Members(root, 3, SELDOM, null)) {
+        try (Members members = new Members(root, 3, SELDOM, null).started()) {
             members.write("before");
             MicroRaftLog leader = members.leader();
             members.stop(leader.status().self().id());
@@ -84,7 +89,7 @@ final class MicroRaftLogTest {
 
     @Test
     void allRestarted_nothingAcknowledgedIsMissing() throws Exception {
-        try (Members members = new Members(root, 3, 100, null)) {
+        try (Members members = new Members(root, 3, 100, null).started()) {
             for (int at = 0; at < 250; at++) members.write("e" + at);
             for (int id = 1; id <= 3; id++) members.stop(id);
             for (int id = 1; id <= 3; id++) members.start(id);
@@ -95,8 +100,72 @@ final class MicroRaftLogTest {
     }
 
     @Test
+    void log_grownByTheBytesAllowed_isCutByASnapshot() throws Exception {
+        Members unstarted = new Members(root, 3, 200, null);
+        unstarted.logBytesMax = 1 << 20;
+        try (Members members = unstarted.started()) {
+            String text = "x".repeat(30_000);
+            for (int at = 0; at < 190; at++) members.write(at + text);
+            members.agree(190);
+            Members.until(Duration.ofSeconds(5), () -> logFiles(1) < 6 && logFiles(2) < 6 && logFiles(3) < 6);
+            for (int id = 1; id <= 3; id++) members.stop(id);
+            for (int id = 1; id <= 3; id++) members.start(id);
+            members.agree(190);
+        }
+    }
+
+    private long logFiles(int member) {
+        try (Stream<Path> files = Files.list(root.resolve("n" + member + "/log"))) {
+            return files.count();
+        } catch (IOException failed) {
+            return Long.MAX_VALUE;
+        }
+    }
+
+    @Test
+    void mutualTls_carriesEverything_andAStrangerGetsNowhere() throws Exception {
+        SSLContext ours = identity("ours");
+        try (Members members = new Members(root, 3, 50, ours).started()) {
+            for (int at = 0; at < 120; at++) members.write("e" + at);
+            members.stop(3);
+            members.wipe(3);
+            for (int at = 120; at < 240; at++) members.write("e" + at);
+            members.start(3);
+            members.agree(240);
+            assertThat(members.machines.get(3).restores()).isPositive();
+            RaftLog.Peer stranger = Members.peer(4, true);
+            RaftOptions plain =
+                    members.options(stranger, List.of(members.peers().getFirst(), stranger), "cluster-a");
+            try (MicroRaftLog log = MicroRaftLog.open(withTls(plain, identity("theirs")), new CountingMachine())) {
+                Members.until(Duration.ofSeconds(5), () -> log.dialFailures() > 2);
+                assertThat(log.status().leader()).isNull();
+            }
+        }
+    }
+
+    private static RaftOptions withTls(RaftOptions plain, SSLContext tls) {
+        return RaftOptions.of(
+                plain.folder(),
+                plain.clusterId(),
+                plain.self(),
+                plain.listenHost(),
+                plain.listenPort(),
+                plain.initialPeers(),
+                tls,
+                plain.dice());
+    }
+
+    private SSLContext identity(String name) throws Exception {
+        Authority authority = Authority.create(name, Ticker.system());
+        Identity.Applicant applicant = Identity.Applicant.create("host");
+        String certificate = authority.sign(applicant.requestPem(), "host", List.of("127.0.0.1"), Ticker.system());
+        return Identity.save(root.resolve("tls-" + name), authority.certificatePem(), certificate, applicant.keyPem())
+                .sslContext();
+    }
+
+    @Test
     void wipedMember_catchesUpBySnapshot() throws Exception {
-        try (Members members = new Members(root, 3, 50, null)) {
+        try (Members members = new Members(root, 3, 50, null).started()) {
             for (int at = 0; at < 120; at++) members.write("e" + at);
             int follower = members.running.values().stream()
                     .filter(log -> !log.status().leading())
@@ -118,7 +187,7 @@ final class MicroRaftLogTest {
 
     @Test
     void joiner_becomesALearnerThenAVoter_andCarriesOnWithoutTheFirstLeader() throws Exception {
-        try (Members members = new Members(root, 3, 50, null)) {
+        try (Members members = new Members(root, 3, 50, null).started()) {
             for (int at = 0; at < 120; at++) members.write("e" + at);
             RaftLog.Peer joiner = Members.peer(4, false);
             members.start(joiner, members.peers(), Members.LogFilesOf.REAL);
@@ -140,7 +209,7 @@ final class MicroRaftLogTest {
 
     @Test
     void failedFlush_haltsAtOnceAndAcknowledgesNothing() throws Exception {
-        try (Members members = new Members(root, 2, SELDOM, null)) {
+        try (Members members = new Members(root, 2, SELDOM, null).started()) {
             RaftLog.Peer third = Members.peer(9, true);
             MicroRaftLog alone = members.start(third, List.of(third), Members.LogFilesOf.FAILING);
             Members.until(Duration.ofSeconds(5), () -> alone.status().leading());
@@ -159,7 +228,7 @@ final class MicroRaftLogTest {
 
     @Test
     void strangers_areRefusedWithASentence() throws Exception {
-        try (Members members = new Members(root, 1, SELDOM, null)) {
+        try (Members members = new Members(root, 1, SELDOM, null).started()) {
             RaftLog.Peer stranger = Members.peer(2, true);
             RaftOptions other =
                     members.options(stranger, List.of(members.peers().getFirst(), stranger), "cluster-b");
@@ -175,7 +244,7 @@ final class MicroRaftLogTest {
 
     @Test
     void logOfAnotherMember_isRefused() throws Exception {
-        try (Members members = new Members(root, 1, SELDOM, null)) {
+        try (Members members = new Members(root, 1, SELDOM, null).started()) {
             members.write("x");
             members.stop(1);
             Files.move(root.resolve("n1"), root.resolve("n2"));

@@ -13,8 +13,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
-/// One member of three as a process of its own; the leader's loads itself and prints what it measured. Run by hand:
-/// `java -cp ... holdfast.server.truth.raft.RaftLoad ID BASE_PORT FOLDER SECONDS ROUNDS`, with ID from 1 to 3.
+/// One member of three as a process of its own; the leader's loads itself and prints what it measured. Run by
+/// hand: `java -cp ... holdfast.server.truth.raft.RaftLoad ID BASE_PORT FOLDER SECONDS ROUNDS`, with ID from 1
+/// to 3.
 ///
 /// Operations of 256 bytes gather while earlier entries are in flight, up to 1,024 an entry.
 final class RaftLoad implements Machine {

@@ -11,7 +11,8 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// A disk in memory whose power can be cut: any 512-byte sector written since its file's last force is then old or new.
+/// A disk in memory whose power can be cut: any 512-byte sector written since its file's last force is then old
+/// or new.
 final class TornFiles implements LogFiles {
     private static final int SECTOR = SegmentScan.SECTOR_BYTES;
 
