@@ -8,6 +8,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,8 +32,8 @@ final class PeerTransport {
     private final Listener listener;
     private final TreeMap<Integer, Link> links = new TreeMap<>();
     private final List<Channel> written = new ArrayList<>();
-    private volatile long dropped;
-    private volatile long dialFailures;
+    private final LongAdder dropped = new LongAdder();
+    private final LongAdder dialFailures = new LongAdder();
     private long lastTickNanos;
     private boolean closed;
 
@@ -92,7 +93,7 @@ final class PeerTransport {
         Link link = links.get(peer);
         Channel out = link == null ? null : link.out;
         if (link == null || out == null || !out.isActive() || !out.isWritable()) {
-            dropped = dropped + 1;
+            dropped.increment();
             return;
         }
         WireOut frame = Frames.open(Frames.MESSAGE);
@@ -112,12 +113,12 @@ final class PeerTransport {
 
     /// Connections tried in vain.
     long dialFailures() {
-        return dialFailures;
+        return dialFailures.sum();
     }
 
     /// Messages that were not sent.
     long dropped() {
-        return dropped;
+        return dropped.sum();
     }
 
     /// What an accepted member's connection is used for.
@@ -162,7 +163,7 @@ final class PeerTransport {
         if (link == null || !link.dialling) return;
         LOG.debug("Member {} at {} cannot be reached: {}.", id, link.peer.address(), why);
         link.dialling = false;
-        dialFailures = dialFailures + 1;
+        dialFailures.increment();
         redial(link);
     }
 
