@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 
 /// The answers of a stream, taken one by one.
 final class Inbox<T> implements StreamObserver<T> {
-    private static final long LIMIT_SECONDS = 10;
+    private static final long LIMIT_SECONDS = 30;
 
     private sealed interface Heard<T> {
         record Message<T>(T message) implements Heard<T> {}

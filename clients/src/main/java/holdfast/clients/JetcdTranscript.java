@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
 
 /// What an application does with jetcd.
 final class JetcdTranscript {
-    private static final long LIMIT_SECONDS = 10;
+    private static final long LIMIT_SECONDS = 30;
 
     private final Lines lines;
     private final Client client;

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Prints steps as `name<TAB>answer`; a failure is an answer, too.
 final class Lines {
-    private static final long LIMIT_SECONDS = 10;
+    private static final long LIMIT_SECONDS = 30;
 
     private final PrintStream out;
 

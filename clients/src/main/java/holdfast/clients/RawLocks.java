@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 
 /// The lock and election services. Leases have fixed ids, so that keys can be compared.
 final class RawLocks {
-    private static final long LIMIT_SECONDS = 10;
+    private static final long LIMIT_SECONDS = 30;
 
     private final Lines lines;
     private final ManagedChannel channel;

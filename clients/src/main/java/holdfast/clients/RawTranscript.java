@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
 
 /// Corner cases that no client library would send, by the generated stubs.
 final class RawTranscript {
-    private static final long LIMIT_SECONDS = 10;
+    private static final long LIMIT_SECONDS = 30;
 
     private final Lines lines;
     private final ManagedChannel channel;

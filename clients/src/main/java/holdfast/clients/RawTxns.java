@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 
 /// Transactions: compares of all kinds, nesting, duplicate keys, limits.
 final class RawTxns {
-    private static final long LIMIT_SECONDS = 10;
+    private static final long LIMIT_SECONDS = 30;
     private static final int LEASE_TARGET = 4; // of Compare
 
     private final Lines lines;

@@ -95,6 +95,11 @@ public record EtcdConfig(
                 quotaBytes);
     }
 
+    public EtcdConfig withLeaderlessLimit(Duration limit) {
+        return new EtcdConfig(
+                host, port, eventLoops, tls, requestBytesMax, txnOpsMax, leaseTtlMin, progressEvery, limit, quotaBytes);
+    }
+
     int messageBytesMax() {
         return requestBytesMax + OVERHEAD_BYTES;
     }

@@ -1,6 +1,7 @@
 package holdfast.server.truth.etcd;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import holdfast.core.base.Reason;
 import holdfast.protocol.etcd.AlarmRequest;
 import holdfast.protocol.etcd.AlarmResponse;
 import holdfast.protocol.etcd.DowngradeInfo;
@@ -37,9 +38,9 @@ final class MaintenanceService {
                 .setRaftTerm(status.header().term())
                 .setRaftAppliedIndex(status.appliedIndex())
                 .setIsLearner(status.learner())
-                .setDowngradeInfo(DowngradeInfo.getDefaultInstance())
-                .addAllErrors(status.errors());
-        if (status.leaderId() == 0) built.addErrors(EtcdError.NO_LEADER.message());
+                .setDowngradeInfo(DowngradeInfo.getDefaultInstance());
+        for (String code : status.errors())
+            built.addErrors(EtcdError.of(new Reason(code, code)).message());
         call.reply(built.build());
     }
 

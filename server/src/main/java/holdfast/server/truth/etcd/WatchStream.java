@@ -63,6 +63,7 @@ final class WatchStream {
         boolean created;
         boolean cancelled;
         boolean progressDue = true;
+        long deliveredRevision = -1; // everything up to here was sent
 
         Watcher(long id, WatchCreateRequest request) {
             this.id = id;
@@ -83,7 +84,7 @@ final class WatchStream {
             case PROGRESS_REQUEST -> {
                 if (progressWanted) return;
                 progressWanted = true;
-                answerProgress(PROGRESS_TRIES_MAX);
+                answerProgress(store.status().header().revision(), PROGRESS_TRIES_MAX);
             }
             case REQUESTUNION_NOT_SET -> {
                 // etcd passes over what it does not know
@@ -166,6 +167,7 @@ final class WatchStream {
                 events.forEach(event -> built.addEvents(Translate.event(event, watcher.request.getPrevKv())));
                 if (!events.isEmpty()) {
                     watcher.progressDue = false;
+                    watcher.deliveredRevision = header.revision();
                     sentRevision = Math.max(sentRevision, header.revision());
                     sendWhole(built.build(), watcher.request.getFragment());
                 }
@@ -221,14 +223,18 @@ final class WatchStream {
         });
     }
 
-    /// The revision up to which this stream has sent everything, or -1 while that cannot be said.
+    /// The revision up to which everything was sent for this watcher, or -1 while that cannot be said. Never below what
+    /// the stream has said before.
     private long syncedRevision(Watcher watcher) {
-        long synced = watcher.watching == null || !watcher.created ? -1 : watcher.watching.syncedRevision();
+        if (watcher.watching == null || !watcher.created) return -1;
+        long synced = Math.max(watcher.deliveredRevision, watcher.watching.syncedRevision());
         return synced < sentRevision ? -1 : synced;
     }
 
     /// One answer for all watchers of the stream, with a revision that every one of them has reached.
-    private void answerProgress(int triesLeft) {
+    ///
+    /// @param wantedRevision where the store stood when the client asked
+    private void answerProgress(long wantedRevision, int triesLeft) {
         long synced = Long.MAX_VALUE;
         int alive = 0;
         for (Watcher watcher : watchers.values()) {
@@ -236,13 +242,15 @@ final class WatchStream {
             alive++;
             synced = Math.min(synced, syncedRevision(watcher));
         }
-        if (alive == 0 || call.isOver() || (synced < 0 && triesLeft == 0)) {
+        if (alive == 0 || call.isOver()) {
             progressWanted = false;
-        } else if (synced < 0) {
-            vertx.setTimer(PROGRESS_RETRY_MILLIS, _ -> answerProgress(triesLeft - 1));
-        } else {
+        } else if (synced >= wantedRevision) {
             progressWanted = false;
             sendProgress(INVALID_ID, synced);
+        } else if (triesLeft > 0) {
+            vertx.setTimer(PROGRESS_RETRY_MILLIS, _ -> answerProgress(wantedRevision, triesLeft - 1));
+        } else {
+            progressWanted = false;
         }
     }
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The transcripts of module `clients` against a real etcd and against our door. They run as processes of their own,
 /// with their own libraries.
 final class ForeignClientTest {
-    private static final long LIMIT_SECONDS = 120;
+    private static final long LIMIT_SECONDS = 300;
 
     @ParameterizedTest
     @ValueSource(strings = {"jetcd", "raw"})

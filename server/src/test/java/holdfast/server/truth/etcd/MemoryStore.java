@@ -225,6 +225,10 @@ final class MemoryStore implements Store, AutoCloseable {
         changed.accept(MEMBER_ID);
     }
 
+    int watcherCount() {
+        return ask(watchers::size);
+    }
+
     /// Loses or gains the leader.
     void leader(@Nullable Long id) {
         leadership.accept(id);
