@@ -23,6 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The store over a Raft log and a shelf on disk. It is built around the log: the log needs the machine that it drives,
 /// the store needs the log.
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 ///                        Proposals.applied <----|-> answer
 /// ```
 public final class ReplicatedStore implements Store, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ReplicatedStore.class);
     private static final long TICK_NANOS = 10_000_000;
     private static final long STOP_NANOS = 2_000_000_000L;
     private static final int POINT_OPS_MAX = 8; // a transaction of so many single keys is read at once
@@ -170,7 +173,15 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         @Nullable Long id = leader == null ? null : leaderId(leader);
         if (lastLeader != null && leader != null && !lastLeader.equals(leader)) metrics.leaderChanges.inc();
         if (leader != null) lastLeader = leader;
-        for (Consumer<@Nullable Long> listener : leadershipListeners) listener.accept(id);
+        for (Consumer<@Nullable Long> listener : leadershipListeners) tell(listener, id);
+    }
+
+    private static void tell(Consumer<@Nullable Long> listener, @Nullable Long id) {
+        try {
+            listener.accept(id);
+        } catch (RuntimeException bug) {
+            LOG.error("A listener for the leader failed.", bug); // its bug must not stop the log
+        }
     }
 
     private long leaderId(Peer leader) {
@@ -315,7 +326,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         raft.execute(() -> {
             leadershipListeners.add(changed);
             @Nullable Peer leader = raft.status().leader();
-            changed.accept(leader == null ? null : leaderId(leader));
+            tell(changed, leader == null ? null : leaderId(leader));
         });
     }
 
@@ -334,6 +345,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
             reads.stop();
             leases.stop();
             watches.stop();
+            leadershipListeners.clear(); // the doors close before the log does
             answered.countDown();
         });
         try {
