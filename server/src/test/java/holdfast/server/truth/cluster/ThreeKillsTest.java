@@ -89,12 +89,14 @@ final class ThreeKillsTest {
     void terminated_endsCleanly_andRefusesAnothersFolder() {
         try (StoreCluster cluster = StoreCluster.start(folder, 1)) {
             try (Processes others = Processes.in(folder)) {
-                Processes.Running second = others.holdfast("second", List.of("server", "--name=n1", "--data-dir=" + cluster.dataOf(0)));
+                Processes.Running second =
+                        others.holdfast("second", List.of("server", "--name=n1", "--data-dir=" + cluster.dataOf(0)));
                 assertThat(second.awaitEnd(LIMIT)).isEqualTo(1);
                 assertThat(second.log()).contains("is in use by another running server");
                 cluster.server(0).terminate();
                 assertThat(cluster.server(0).awaitEnd(LIMIT)).as(cluster.logs()).isZero();
-                Processes.Running other = others.holdfast("other", List.of("server", "--name=n9", "--data-dir=" + cluster.dataOf(0)));
+                Processes.Running other =
+                        others.holdfast("other", List.of("server", "--name=n9", "--data-dir=" + cluster.dataOf(0)));
                 assertThat(other.awaitEnd(LIMIT)).isEqualTo(1);
                 assertThat(other.log()).contains("belongs to member n1; this server is named n9");
                 Processes.Running wrong = others.holdfast("wrong", List.of("server", "--readers=0"));
