@@ -90,6 +90,11 @@ final class MicroRaftLog implements RaftLog {
     /// The log alone is not enough when the machine lost what the snapshot holds.
     private static void checkSnapshot(@Nullable RestoredRaftState restored, SnapshotFolders folders, Machine machine)
             throws IOException {
+        if (restored == null && machine.durableIndex() > 0) {
+            throw new IOException("The state on disk ends at entry " + machine.durableIndex()
+                    + ", but the log is empty: its files are gone. Wipe this member's data and let it catch up from the"
+                    + " others.");
+        }
         SnapshotEntry snapshot = restored == null ? null : restored.getSnapshotEntry();
         if (snapshot == null || machine.durableIndex() >= snapshot.getIndex()) return;
         SnapshotHandle handle = SnapshotHandle.of(snapshot);
@@ -179,7 +184,15 @@ final class MicroRaftLog implements RaftLog {
 
     @Override
     public void append(byte[] entry, Consumer<Appended> done) {
-        change(done, () -> engine.append(entry, done));
+        change(done, () -> {
+            int bytesMax = options.segmentBytes() / 4;
+            if (entry.length <= bytesMax) {
+                engine.append(entry, done);
+            } else {
+                String sentence = "The entry has " + entry.length + " bytes; the most is " + bytesMax + ".";
+                done.accept(new Appended.Refused(new Reason("too-large", sentence)));
+            }
+        });
     }
 
     @Override

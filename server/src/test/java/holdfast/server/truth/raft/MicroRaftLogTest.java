@@ -243,6 +243,19 @@ final class MicroRaftLogTest {
     }
 
     @Test
+    void entryThatFitsNoFile_isRefusedAndHarmsNobody() throws Exception {
+        try (Members members = new Members(root, 1, SELDOM, null).started()) {
+            members.write("x");
+            assertThat(Members.append(members.leader(), "y".repeat(300_000)))
+                    .isInstanceOfSatisfying(
+                            Appended.Refused.class, refused -> assertThat(refused.why().sentence())
+                                    .isEqualTo("The entry has 300000 bytes; the most is 262144."));
+            members.write("z".repeat(262_000));
+            assertThat(members.halts).isEmpty();
+        }
+    }
+
+    @Test
     void logOfAnotherMember_isRefused() throws Exception {
         try (Members members = new Members(root, 1, SELDOM, null).started()) {
             members.write("x");
