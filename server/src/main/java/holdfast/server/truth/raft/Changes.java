@@ -42,6 +42,12 @@ final class Changes {
     }
 
     void append(Object operation, Consumer<Appended> done) {
+        RaftState state = node.state();
+        long waiting = state.log().lastLogOrSnapshotIndex() - state.commitIndex();
+        if (waiting >= config.pendingMax()) {
+            done.accept(new Appended.Refused(new Reason("too-busy", waiting + " entries wait already.")));
+            return;
+        }
         answer(node.replicate(operation), done);
     }
 
@@ -117,9 +123,7 @@ final class Changes {
         return switch (failure) {
             case NotLeaderException _ -> new Reason("not-leader", "This member does not lead.");
             case CannotReplicateException _ ->
-                new Reason(
-                        "too-busy",
-                        "A change of members or lead is under way, or " + config.pendingMax() + " entries wait.");
+                new Reason("too-busy", "A change of members or lead is under way.");
             case MismatchingRaftGroupMembersCommitIndexException _ ->
                 new Reason("membership-changing", "Another change of members is under way.");
             case IllegalArgumentException wrong -> new Reason("refused", "The engine refused: " + wrong.getMessage());

@@ -19,6 +19,10 @@ final class EngineTime extends Clock implements RaftNodeExecutor {
     private static final long SECOND_NANOS = 1_000_000_000L;
     private static final long START_MILLIS = 1_000_000_000L; // far from 0, which the engine takes for "never heard"
 
+    /// Room in the engine's log beyond what we let wait: each election without a commit adds an entry, and a leader
+    /// that finds the log full could never commit again.
+    private static final int SPARE_ENTRIES = 1_000;
+
     private final EngineHost host;
     private final Consumer<Runnable> enter;
     private final long secondNanos; // of real time
@@ -45,7 +49,7 @@ final class EngineTime extends Clock implements RaftNodeExecutor {
                 .setLeaderElectionTimeoutMillis(
                         engineMillis(config.electionTimeout().toNanos()))
                 .setCommitCountToTakeSnapshot(config.snapshotEvery())
-                .setMaxPendingLogEntryCount(config.pendingMax())
+                .setMaxPendingLogEntryCount(config.pendingMax() + SPARE_ENTRIES)
                 .setAppendEntriesRequestBatchSize(config.entriesPerMessage())
                 .setTransferSnapshotsFromFollowersEnabled(false) // files differ by member
                 .setRaftNodeReportPublishPeriodSecs(100_000) // nobody reads it

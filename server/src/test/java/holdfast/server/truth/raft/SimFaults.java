@@ -10,11 +10,13 @@ import org.jspecify.annotations.Nullable;
 final class SimFaults {
     private final SimWorld world;
     private final SimAdmin admin;
+    private final SimClients clients;
     private final Dice dice;
     private final List<Runnable> kinds = new ArrayList<>();
     private boolean stopped;
 
-    SimFaults(SimWorld world, SimAdmin admin) {
+    SimFaults(SimWorld world, SimAdmin admin, SimClients clients) {
+        this.clients = clients;
         this.world = world;
         this.admin = admin;
         dice = world.dice.split();
@@ -36,6 +38,8 @@ final class SimFaults {
                 this::slowSnapshots,
                 this::noise,
                 this::leaderAlone,
+                this::orphanTail,
+                this::deafLeader,
                 () -> admin.grow(),
                 () -> admin.shrink(),
                 this::wipe);
@@ -231,6 +235,41 @@ final class SimFaults {
         if (dice.oneIn(2)) later(away, () -> world.crash(leader.id, millis(20)));
         later(away, () -> partAll(List.of(leader.id), false));
         if (dice.oneIn(2)) later(away - 50 * SimWorld.MILLI, this::transfer);
+    }
+
+    /// The leader has just made a snapshot and dropped everything before it; alone, it appends what nobody else gets.
+    private void orphanTail() {
+        SimMember leader = world.leader();
+        Engine engine = leader == null ? null : leader.engine();
+        if (engine == null) return;
+        var log = engine.state().log();
+        if (log.lastLogOrSnapshotIndex() != log.snapshotIndex() || log.snapshotIndex() == 0) {
+            if (dice.nextInt(200) > 0) later(SimWorld.MILLI / 2, this::orphanTail);
+            return;
+        }
+        partAll(List.of(leader.id), true);
+        for (int each = 0; each < 5; each++) clients.write(leader);
+        later(dice.between(300, 600) * SimWorld.MILLI, () -> partAll(List.of(leader.id), false));
+    }
+
+    /// The lead passes on without the old leader hearing of it; both are read from.
+    private void deafLeader() {
+        SimMember leader = world.leader();
+        SimMember next = anyone();
+        if (leader == null || next == null || next.id == leader.id) return;
+        for (int other : world.members.keySet()) world.net.hold(other, leader.id);
+        clients.read(leader);
+        later(2 * SimWorld.MILLI, () -> transferTo(next.id));
+        for (int each = 20; each < 100; each += 20) {
+            later(each * SimWorld.MILLI, () -> {
+                clients.write(next);
+                clients.read(leader);
+            });
+        }
+        later(millis(150), () -> {
+            List<Integer> others = new ArrayList<>(world.members.keySet());
+            while (!others.isEmpty()) world.net.release(others.remove(dice.nextInt(others.size())), leader.id);
+        });
     }
 
     private void wipe() {

@@ -17,6 +17,7 @@ final class SimJudge {
     private final TreeMap<Long, Integer> leaderOfTerm = new TreeMap<>();
     private final TreeMap<Integer, Long> termOfMember = new TreeMap<>();
     private final List<String> violations = new ArrayList<>();
+    private final List<String> broken = new ArrayList<>();
     private long floor; // the highest position that an operation has ended at
     private long writesAcknowledged;
     private long readsDone;
@@ -84,6 +85,16 @@ final class SimJudge {
 
     void violation(String what) {
         if (violations.size() < VIOLATIONS_MAX) violations.add(what);
+    }
+
+    /// The engine threw something away and went on. Counts while every guard is on; without one it is to be expected,
+    /// and what comes of it is looked for.
+    void broken(String what) {
+        if (broken.size() < VIOLATIONS_MAX) broken.add(what);
+    }
+
+    List<String> broken() {
+        return broken;
     }
 
     List<String> violations() {

@@ -41,7 +41,7 @@ final class SimLog extends AppenderBase<ILoggingEvent> {
         int id = Integer.parseInt(said.substring(0, Math.max(0, said.indexOf('<'))));
         SimMember member = running.members.get(id);
         if (member != null && member.isAlive()) {
-            running.judge.violation("engine broke: " + said + ": " + thrown.getClassName() + " " + thrown.getMessage());
+            running.judge.broken("engine broke: " + said + ": " + thrown.getClassName() + " " + thrown.getMessage());
         }
     }
 }

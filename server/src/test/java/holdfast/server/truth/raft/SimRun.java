@@ -3,6 +3,7 @@ package holdfast.server.truth.raft;
 import holdfast.core.base.Dice;
 import holdfast.server.truth.raft.RaftLog.Appended;
 import holdfast.server.truth.raft.RaftLog.Barrier;
+import holdfast.server.truth.raft.RaftLog.Peer;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -32,21 +33,42 @@ record SimRun(
         clients.start(1 + dice.nextInt(3), dice.between(4, 40) * SimWorld.MILLI);
         SimAdmin admin = new SimAdmin(world);
         admin.start();
-        SimFaults faults = new SimFaults(world, admin);
+        SimFaults faults = new SimFaults(world, admin, clients);
         faults.start(dice.between(100, 1_200) * SimWorld.MILLI);
         world.runMillis(FAULTS_MILLIS);
         faults.stop();
         clients.stop();
         new Healing(world).check();
+        if (dice.oneIn(2)) loseOneForGood(world, dice);
         SimJudge judge = world.judge;
         return new SimRun(
                 seed,
-                judge.violations(),
+                judge.violations().isEmpty() && guards.equals(Guard.ALL) ? judge.broken() : judge.violations(),
                 world.nowNanos(),
                 judge.writesAcknowledged(),
                 judge.readsDone(),
                 judge.leaderships(),
                 count + " members, clocks within " + skewPermille + " permille");
+    }
+
+    /// One member, mostly the leader, dies and stays away: the rest must do without it.
+    private static void loseOneForGood(SimWorld world, Dice dice) {
+        SimMember leader = world.leader();
+        Engine engine = leader == null ? null : leader.engine();
+        if (engine == null || !world.judge.violations().isEmpty()) return;
+        List<Peer> voters =
+                engine.status().members().stream().filter(Peer::voter).toList();
+        long up = voters.stream()
+                .filter(voter -> world.members.containsKey(voter.id()))
+                .filter(voter -> world.members.get(voter.id()).isUp())
+                .count();
+        if (up - 1 < voters.size() / 2 + 1) return;
+        int lost = dice.oneIn(4) ? dice.pick(voters).id() : leader.id;
+        SimMember member = world.members.get(lost);
+        if (member == null) return;
+        world.crash(lost, 0);
+        member.wipe();
+        new Healing(world).check();
     }
 
     String replay() {
