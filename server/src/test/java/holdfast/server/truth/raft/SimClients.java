@@ -33,7 +33,7 @@ final class SimClients {
         List<SimMember> up = world.up();
         if (!up.isEmpty()) {
             SimMember member = dice.pick(up);
-            int burst = dice.oneIn(10) ? 12 : 1;
+            int burst = dice.oneIn(12) ? 8 : 1;
             for (int each = 0; each < burst; each++) {
                 if (dice.oneIn(2)) read(member);
                 else write(member);

@@ -153,7 +153,7 @@ final class SimMember {
 
     /// Ordered by index, so that the oldest goes first.
     private static Path folder(long index, int member) {
-        return Path.of("%012d".formatted(index), "by-" + member);
+        return Path.of(Long.toString(1_000_000_000_000L + index), "by-" + member);
     }
 
     SimMachine.@Nullable State file(SnapshotHandle handle) {

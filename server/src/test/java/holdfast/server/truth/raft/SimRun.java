@@ -30,7 +30,7 @@ record SimRun(
         world.flushNanos = dice.between(20, 2_000) * 1_000;
         SimClients clients = new SimClients(world);
         world.members.values().forEach(SimClients::serve);
-        clients.start(1 + dice.nextInt(3), dice.between(4, 40) * SimWorld.MILLI);
+        clients.start(1 + dice.nextInt(3), dice.between(8, 80) * SimWorld.MILLI);
         SimAdmin admin = new SimAdmin(world);
         admin.start();
         SimFaults faults = new SimFaults(world, admin, clients);
