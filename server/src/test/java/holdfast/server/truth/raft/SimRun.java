@@ -51,6 +51,11 @@ record SimRun(
                 count + " members, clocks within " + skewPermille + " permille");
     }
 
+    /// Waits, within the bound, until the cluster is whole; else adds a violation.
+    static void heal(SimWorld world) {
+        if (world.judge.violations().isEmpty()) new Healing(world).check();
+    }
+
     /// One member, mostly the leader, dies and stays away: the rest must do without it.
     private static void loseOneForGood(SimWorld world, Dice dice) {
         SimMember leader = world.leader();
