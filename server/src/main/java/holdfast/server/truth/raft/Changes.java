@@ -122,8 +122,7 @@ final class Changes {
         }
         return switch (failure) {
             case NotLeaderException _ -> new Reason("not-leader", "This member does not lead.");
-            case CannotReplicateException _ ->
-                new Reason("too-busy", "A change of members or lead is under way.");
+            case CannotReplicateException _ -> new Reason("too-busy", "A change of members or lead is under way.");
             case MismatchingRaftGroupMembersCommitIndexException _ ->
                 new Reason("membership-changing", "Another change of members is under way.");
             case IllegalArgumentException wrong -> new Reason("refused", "The engine refused: " + wrong.getMessage());

@@ -30,7 +30,8 @@ class EngineGateTest {
             writes += run.writes();
             reads += run.reads();
             leaderships += run.leaderships();
-            if (!run.violations().isEmpty()) failures.add(run.replay() + ": " + run.violations().getFirst());
+            if (!run.violations().isEmpty())
+                failures.add(run.replay() + ": " + run.violations().getFirst());
         }
         double wallSeconds = (System.nanoTime() - startNanos) / 1e9;
         double simulatedSeconds = simulatedNanos / 1e9;

@@ -52,6 +52,7 @@ class GuardTest {
     @Test
     void leaderOfLearnersOnly_stepsDown_onlyWithItsGuard() {
         assertThat(SimScript.leadsLearnersOnly(1, Guard.ALL)).isFalse();
-        assertThat(SimScript.leadsLearnersOnly(1, Guard.allBut(Guard.VOTER_QUORUM))).isTrue();
+        assertThat(SimScript.leadsLearnersOnly(1, Guard.allBut(Guard.VOTER_QUORUM)))
+                .isTrue();
     }
 }

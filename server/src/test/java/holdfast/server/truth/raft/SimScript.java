@@ -213,7 +213,8 @@ final class SimScript {
             world.runMillis(300);
         }
         SimMember leader = script.leader();
-        List<SimMember> voters = script.others(leader).stream().filter(member -> member.id <= 3).toList();
+        List<SimMember> voters =
+                script.others(leader).stream().filter(member -> member.id <= 3).toList();
         script.part(script.others(voters.toArray(SimMember[]::new)), voters, true);
         world.runMillis(1_000);
         return leader.leads();
