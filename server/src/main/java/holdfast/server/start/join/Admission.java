@@ -21,8 +21,7 @@ public final class Admission {
     /// @param host the joiner's name, new to the cluster
     /// @param address where it is reached, without a port
     /// @param request its certificate request, PEM
-    /// @param peerPort where it will take members, should it become a voter
-    /// @param clientPort where it will take clients of the store, should it become a voter
+    /// @param ports where it will listen
     record Request(
             String tokenId,
             String secret,
@@ -30,8 +29,7 @@ public final class Admission {
             String address,
             String request,
             Role role,
-            int peerPort,
-            int clientPort) {
+            Ports ports) {
         Request {
             Require.that("host", host, !new NodeId(host).name().isEmpty(), "a host name");
             Require.that(
@@ -39,8 +37,19 @@ public final class Admission {
                     "'" + address + "'",
                     address.matches("[A-Za-z0-9._:-]{1,253}"),
                     "an IP address or a name");
-            Require.between("peerPort", peerPort, 1, 65_535);
-            Require.between("clientPort", clientPort, 1, 65_535);
+        }
+    }
+
+    /// Where a voter listens, beside what its agent does.
+    ///
+    /// @param client for clients of the store
+    /// @param peer for members
+    /// @param control of its [JoinDesk]
+    public record Ports(int client, int peer, int control) {
+        public Ports {
+            Require.between("--client-port", client, 1, 65_535);
+            Require.between("--peer-port", peer, 1, 65_535);
+            Require.between("--control-port", control, 1, 65_535);
         }
     }
 
@@ -49,10 +58,11 @@ public final class Admission {
     /// @param id its number in the consensus group; agents have one too, unused
     public record Member(int id, String host, String address, boolean voter, String peerAddress, String clientUrl) {}
 
+    /// @param storeCluster the store's cluster id, 16 hex digits
     /// @param authorityKey only for voters
     /// @param members every host, the joiner included
     public record Reply(
-            String cluster,
+            String storeCluster,
             String authority,
             String certificate,
             @Nullable String authorityKey,

@@ -41,8 +41,7 @@ public final class JoinCall {
             String address,
             Identity.Applicant applicant,
             Admission.Role role,
-            int peerPort,
-            int clientPort)
+            Admission.Ports ports)
             throws GeneralSecurityException, InterruptedException {
         HexFormat hex = HexFormat.of();
         Admission.Request request = new Admission.Request(
@@ -52,8 +51,7 @@ public final class JoinCall {
                 address,
                 applicant.requestPem(),
                 role,
-                peerPort,
-                clientPort);
+                ports);
         return new JoinCall(desk, token.sslContext()).post("/v1/join", request, Admission.Reply.class);
     }
 

@@ -40,7 +40,7 @@ public final class JoinDesk implements AutoCloseable {
     private static final int BODY_BYTES_MAX = 64 * 1024;
     static final JsonMapper JSON = JsonMapper.builder().build();
 
-    private final String cluster;
+    private final String storeCluster;
     private final Authority authority;
     private final Roll roll;
     private final Membership membership;
@@ -50,12 +50,12 @@ public final class JoinDesk implements AutoCloseable {
     private JoinDesk(
             Vertx vertx,
             HttpServerOptions options,
-            String cluster,
+            String storeCluster,
             Authority authority,
             Roll roll,
             Membership membership,
             Ticker ticker) {
-        this.cluster = cluster;
+        this.storeCluster = storeCluster;
         this.authority = authority;
         this.roll = roll;
         this.membership = membership;
@@ -69,7 +69,7 @@ public final class JoinDesk implements AutoCloseable {
             String host,
             int port,
             Identity identity,
-            String cluster,
+            String storeCluster,
             Authority authority,
             Roll roll,
             Membership membership,
@@ -85,7 +85,7 @@ public final class JoinDesk implements AutoCloseable {
                         .addKeyPath(identity.keyFile().toString()))
                 .setTrustOptions(new PemTrustOptions()
                         .addCertPath(identity.authorityFile().toString()));
-        JoinDesk desk = new JoinDesk(vertx, options, cluster, authority, roll, membership, ticker);
+        JoinDesk desk = new JoinDesk(vertx, options, storeCluster, authority, roll, membership, ticker);
         try {
             desk.server.listen().toCompletionStage().toCompletableFuture().get();
         } catch (ExecutionException failed) {

@@ -97,8 +97,7 @@ public final class Roll {
                 request.host(),
                 request.address(),
                 voter,
-                request.address() + ":" + request.peerPort(),
-                "https://" + request.address() + ":" + request.clientPort());
+                request.ports());
         Txn txn = new Txn()
                 .ifModRevision(token.key(), token.modRevision())
                 .ifModRevision(COUNTER, last.modRevision())

@@ -30,6 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// The desk and its callers over real TLS, with the roll in a real etcd. The consensus group is a list here: its own
 /// tests are those of the store.
 final class JoinDeskTest {
+    private static final Admission.Ports PORTS = new Admission.Ports(2379, 2380, 2376);
+
     @TempDir
     private Path folder;
 
@@ -47,7 +49,7 @@ final class JoinDeskTest {
         store = Etcd.open(vertx, EtcdConfig.of(List.of(Endpoint.parse(etcd.url()))), Ticker.system());
         authority = Authority.create("test", Ticker.system());
         roll = new Roll(store);
-        Member first = new Member(1, "h1", "127.0.0.1", true, "127.0.0.1:2380", "https://127.0.0.1:2379");
+        Member first = new Member(1, "h1", "127.0.0.1", true, PORTS);
         assertThat(roll.found(first)).isInstanceOf(Outcome.Done.class);
         Identity.Applicant applicant = Identity.Applicant.create("h1");
         String certificate = authority.sign(applicant.requestPem(), "h1", List.of("127.0.0.1"), Ticker.system());
@@ -181,7 +183,7 @@ final class JoinDeskTest {
 
     private Answer<Admission.Reply> join(String host, JoinToken token, Role role, Identity.Applicant applicant)
             throws Exception {
-        return JoinCall.join(address(), token, host, "127.0.0.1", applicant, role, 2380, 2379);
+        return JoinCall.join(address(), token, host, "127.0.0.1", applicant, role, PORTS);
     }
 
     private String address() {
