@@ -13,6 +13,9 @@ import picocli.CommandLine.Command;
         versionProvider = VersionCommand.Provider.class,
         subcommands = {
             ServerCommand.class,
+            UpCommand.class,
+            JoinCommand.class,
+            TokenCommand.class,
             AgentCommand.class,
             LoopCommand.class,
             DemoCommand.class,

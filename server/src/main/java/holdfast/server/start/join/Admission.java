@@ -56,7 +56,19 @@ public final class Admission {
     /// One host of the cluster, under `/holdfast/members/HOST`.
     ///
     /// @param id its number in the consensus group; agents have one too, unused
-    public record Member(int id, String host, String address, boolean voter, String peerAddress, String clientUrl) {}
+    public record Member(int id, String host, String address, boolean voter, Ports ports) {
+        public String peerAddress() {
+            return address + ":" + ports.peer();
+        }
+
+        public String clientUrl() {
+            return "https://" + address + ":" + ports.client();
+        }
+
+        public String controlAddress() {
+            return address + ":" + ports.control();
+        }
+    }
 
     /// @param storeCluster the store's cluster id, 16 hex digits
     /// @param authorityKey only for voters

@@ -168,7 +168,7 @@ public final class JoinDesk implements AutoCloseable {
                                     member.address(),
                                     member.voter() ? "voter " + member.id() : "agent");
                             return new Admission.Reply(
-                                    cluster,
+                                    storeCluster,
                                     authority.certificatePem(),
                                     certificate,
                                     member.voter() ? authority.keyPem() : null,
