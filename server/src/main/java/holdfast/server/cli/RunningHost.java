@@ -1,8 +1,8 @@
 package holdfast.server.cli;
 
 import holdfast.core.base.Reason;
-import holdfast.server.client.Answer;
 import holdfast.server.base.tls.JoinToken;
+import holdfast.server.client.Answer;
 import holdfast.server.start.UpConfig;
 import holdfast.server.start.UpParts;
 import java.io.PrintWriter;

@@ -37,17 +37,20 @@ final class TokenCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Duration length = Lengths.parse(life)
-                .orElseThrow(() -> new Require.BadValue("--token-ttl is " + life + "; it must be a time such as 30min"));
+                .orElseThrow(
+                        () -> new Require.BadValue("--token-ttl is " + life + "; it must be a time such as 30min"));
         PrintWriter err = spec.commandLine().getErr();
         UpConfig config = host.config(null);
         if (!Joining.isMember(config)) {
-            err.println("Refused: " + config.folder() + " belongs to no cluster; --data names the folder of holdfast up.");
+            err.println(
+                    "Refused: " + config.folder() + " belongs to no cluster; --data names the folder of holdfast up.");
             return ExitCode.REFUSED;
         }
         try {
             UpConfig resumed = Joining.resume(config);
             String desk = resumed.address() + ":" + resumed.ports().control();
-            return switch (JoinCall.by(desk, Identity.in(resumed.folder().resolve("tls"))).token(length)) {
+            return switch (JoinCall.by(desk, Identity.in(resumed.folder().resolve("tls")))
+                    .token(length)) {
                 case Answer.Done<String>(String token) -> {
                     spec.commandLine().getOut().println("holdfast join " + desk + " --token " + token);
                     yield ExitCode.DONE;

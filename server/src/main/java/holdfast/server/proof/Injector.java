@@ -110,8 +110,9 @@ final class Injector {
         SortedMap<String, Integer> load = new TreeMap<>();
         for (Assignment assignment : assignments()) load.merge(assignment.host().name(), 1, Integer::sum);
         int most = load.values().stream().max(Comparator.naturalOrder()).orElseThrow();
-        return dice.pick(
-                load.keySet().stream().filter(host -> load.get(host) == most).toList());
+        return dice.pick(load.keySet().stream()
+                .filter(host -> load.getOrDefault(host, 0) == most)
+                .toList());
     }
 
     private List<Assignment> assignments() {

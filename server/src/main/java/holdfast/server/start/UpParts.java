@@ -76,7 +76,8 @@ public final class UpParts implements AutoCloseable {
             up.close();
             return new Opened.Refused(failed.get());
         } catch (IOException | GeneralSecurityException failed) {
-            return new Opened.Refused(new Reason("start-failed", "This host cannot start: " + failed.getMessage() + "."));
+            return new Opened.Refused(
+                    new Reason("start-failed", "This host cannot start: " + failed.getMessage() + "."));
         }
     }
 
@@ -123,7 +124,8 @@ public final class UpParts implements AutoCloseable {
         if (failed.isPresent()) return failed;
         Authority ours = Authority.load(config.tlsFolder());
         authority = Optional.of(ours);
-        String cluster = HexFormat.of().toHexDigits(server.store().status().header().clusterId());
+        String cluster =
+                HexFormat.of().toHexDigits(server.store().status().header().clusterId());
         add(JoinDesk.open(
                 server.vertx(),
                 config.address(),
@@ -181,7 +183,8 @@ public final class UpParts implements AutoCloseable {
                 case Outcome.Done _ -> {
                     return Optional.empty();
                 }
-                case Outcome.Refused(Reason why) when why.code().equals("condition") -> {
+                case Outcome.Refused(Reason why)
+                when why.code().equals("condition") -> {
                     return Optional.empty();
                 }
                 case Outcome.Refused(Reason why) -> last = why;
@@ -244,7 +247,8 @@ public final class UpParts implements AutoCloseable {
     }
 
     private EtcdConfig ownStore() {
-        return EtcdConfig.of(List.of(new Endpoint(config.address(), config.ports().client(), config.reachable())))
+        return EtcdConfig.of(
+                        List.of(new Endpoint(config.address(), config.ports().client(), config.reachable())))
                 .withTls(clientTls());
     }
 

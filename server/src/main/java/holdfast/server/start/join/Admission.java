@@ -22,14 +22,7 @@ public final class Admission {
     /// @param address where it is reached, without a port
     /// @param request its certificate request, PEM
     /// @param ports where it will listen
-    record Request(
-            String tokenId,
-            String secret,
-            String host,
-            String address,
-            String request,
-            Role role,
-            Ports ports) {
+    record Request(String tokenId, String secret, String host, String address, String request, Role role, Ports ports) {
         Request {
             Require.that("host", host, !new NodeId(host).name().isEmpty(), "a host name");
             Require.that(

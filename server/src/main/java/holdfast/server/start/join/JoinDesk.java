@@ -14,6 +14,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -100,9 +101,7 @@ public final class JoinDesk implements AutoCloseable {
 
     private void take(Vertx vertx, HttpServerRequest request) {
         Context context = vertx.getOrCreateContext();
-        String length = request.getHeader("content-length");
-        if (length == null && request.method().name().equals("POST")
-                || length != null && (length.length() > 6 || Integer.parseInt(length) > BODY_BYTES_MAX)) {
+        if (bodyBytes(request) > BODY_BYTES_MAX) {
             request.response().setStatusCode(413).end();
             return;
         }
@@ -116,11 +115,18 @@ public final class JoinDesk implements AutoCloseable {
                 }));
     }
 
+    /// What the request says it sends; more than any bound when it does not say, or not in a number.
+    private static long bodyBytes(HttpServerRequest request) {
+        String length = request.getHeader("content-length");
+        if (length == null) return request.method().equals(HttpMethod.GET) ? 0 : Long.MAX_VALUE;
+        return length.matches("[0-9]{1,9}") ? Long.parseLong(length) : Long.MAX_VALUE;
+    }
+
     private record Said(int status, Object body) {}
 
     private Said answer(HttpServerRequest request, Buffer body) {
         try {
-            return switch (request.path()) {
+            return switch (String.valueOf(request.path())) {
                 case "/v1/join" -> join(JSON.readValue(body.getBytes(), Admission.Request.class));
                 case "/v1/promote" -> promote(caller(request));
                 case "/v1/token" -> {

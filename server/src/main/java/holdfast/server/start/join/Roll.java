@@ -92,12 +92,7 @@ public final class Roll {
         };
         Pair last = counter.getFirst();
         int id = Integer.parseInt(last.value().utf8()) + 1;
-        Member member = new Member(
-                id,
-                request.host(),
-                request.address(),
-                voter,
-                request.ports());
+        Member member = new Member(id, request.host(), request.address(), voter, request.ports());
         Txn txn = new Txn()
                 .ifModRevision(token.key(), token.modRevision())
                 .ifModRevision(COUNTER, last.modRevision())
