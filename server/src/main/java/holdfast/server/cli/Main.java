@@ -18,6 +18,12 @@ import picocli.CommandLine.Command;
             TokenCommand.class,
             AgentCommand.class,
             LoopCommand.class,
+            ApplyCommand.class,
+            StatusCommand.class,
+            IncidentsCommand.class,
+            IncidentCommand.class,
+            RestartCommand.class,
+            RetryCommand.class,
             DemoCommand.class,
             VersionCommand.class,
             CompletionCommand.class,
@@ -30,6 +36,10 @@ public final class Main {
     }
 
     static int run(String... args) {
+        return commandLine().execute(args);
+    }
+
+    static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setExitCodeExceptionMapper(Main::exitCode);
@@ -39,7 +49,7 @@ public final class Main {
             err.println(failure.getMessage());
             return ExitCode.USAGE;
         });
-        return line.execute(args);
+        return line;
     }
 
     private static int exitCode(Throwable failure) {

@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IModelTransformer;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -21,7 +22,8 @@ import picocli.CommandLine.Spec;
 /// `holdfast server`: one member of the store, until it is told to stop. The flags are the keys of [ServerConfig].
 @Command(
         name = "server",
-        description = "Runs one member of the store: etcd v3 on one port, Raft on another.",
+        description = "Runs one member of the store (etcd v3 on one port, Raft on another) and the loop; with --store only"
+                + " the loop, over a store that runs elsewhere.",
         mixinStandardHelpOptions = true,
         modelTransformer = ServerCommand.Flags.class,
         footer = "SIGTERM ends it cleanly. Exit status: 0 ended, 1 refused to start, 2 wrong usage, 3 broke.")
@@ -48,11 +50,15 @@ final class ServerCommand implements Callable<Integer> {
             description = "YAML file with the same names as the flags; a flag wins over it.")
     private @Nullable Path config;
 
+    @Mixin
+    private StoreOption store = new StoreOption();
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
     @Override
     public Integer call() throws InterruptedException {
+        if (store.flagged()) return loopAlone();
         return switch (ServerParts.open(ServerConfig.of(flags(), config), ServerCommand::breakDown)) {
             case ServerParts.Opened.Refused(Reason why) -> {
                 PrintWriter err = spec.commandLine().getErr();
@@ -62,6 +68,13 @@ final class ServerCommand implements Callable<Integer> {
             }
             case ServerParts.Opened.Ready(ServerParts parts) -> serve(parts);
         };
+    }
+
+    /// The store runs elsewhere: only the loop runs here.
+    private int loopAlone() throws InterruptedException {
+        Map<String, String> flags = flags();
+        String name = flags.getOrDefault("name", "default");
+        return LoopCommand.run(name, flags.getOrDefault("listen-loop", "127.0.0.1:2378"), "", store, spec);
     }
 
     private Map<String, String> flags() {

@@ -27,9 +27,9 @@ final class StoreOption {
     @Option(names = "--key", paramLabel = "FILE", description = "PEM: the key of --cert (PKCS #8).")
     private @Nullable Path key;
 
-    /// Whether a store was named, by flag or environment.
-    boolean given() {
-        return urls != null || System.getenv("HOLDFAST_STORE") != null;
+    /// Whether a store was named by flag; the environment does not count.
+    boolean flagged() {
+        return urls != null;
     }
 
     /// @throws Require.BadValue for what is not a URL, or a certificate without its key

@@ -25,6 +25,7 @@ public record ServerConfig(
         Path dataDir,
         Address listenClient,
         Address advertiseClient,
+        Address listenLoop,
         Address listenPeer,
         Address advertisePeer,
         List<Seed> initialCluster,
@@ -56,6 +57,7 @@ public record ServerConfig(
             key("data-dir", "FOLDER", "holdfast-data", "Where everything lies that must survive."),
             key("listen-client", "HOST:PORT", "127.0.0.1:2379", "Where clients connect."),
             key("advertise-client", "HOST:PORT", null, "What clients are told; as listen-client if not given."),
+            key("listen-loop", "HOST:PORT", null, "Where agents attach; a free port beside listen-client if not given."),
             key("listen-peer", "HOST:PORT", "127.0.0.1:2380", "Where members connect."),
             key("advertise-peer", "HOST:PORT", null, "What members are told; as listen-peer if not given."),
             key(
@@ -125,6 +127,7 @@ public record ServerConfig(
                 Path.of(settings.text("data-dir")),
                 listenClient,
                 settings.has("advertise-client") ? settings.address("advertise-client") : listenClient,
+                settings.has("listen-loop") ? settings.address("listen-loop") : new Address(listenClient.host(), 0),
                 listenPeer,
                 advertisePeer,
                 seeds(settings, new Seed(name, advertisePeer)),

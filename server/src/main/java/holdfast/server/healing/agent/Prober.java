@@ -31,6 +31,10 @@ final class Prober implements AutoCloseable {
     private static final int ASKS_MAX = 256;
     private static final int JITTER_SHARE = 10;
 
+    /// How a witness knocks at another agent: a connection alone says little, since the kernel also accepts for a
+    /// process that is stopped.
+    private static final CheckSpec AGENT_LIVES = new CheckSpec.Http("/livez", CheckSpec.Timing.DEFAULT);
+
     private final AgentConfig config;
     private final Ticker ticker;
     private final StallMeter stalls;
@@ -124,7 +128,9 @@ final class Prober implements AutoCloseable {
         if (!asks.tryAcquire()) return;
         Threads.start("ask " + probe.id(), () -> {
             try {
-                CheckSpec spec = check(probe).orElse(new CheckSpec.Tcp(0, CheckSpec.Timing.DEFAULT));
+CheckSpec spec = probe.subject() instanceof Part.Host
+                        ? AGENT_LIVES
+                        : check(probe).orElse(new CheckSpec.Tcp(0, CheckSpec.Timing.DEFAULT));
                 tell.accept(
                         probe(probe.subject(), probe.check(), spec, probe.target(), probe.timeoutNanos(), probe.id()));
             } finally {

@@ -1,0 +1,115 @@
+package holdfast.server.ledger.file;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import holdfast.core.base.Ratio;
+import holdfast.core.base.Require.BadValue;
+import holdfast.core.healing.fleet.CheckSpec;
+import holdfast.core.healing.fleet.Fleet;
+import holdfast.core.healing.fleet.Rung;
+import holdfast.core.healing.fleet.ServiceSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+public final class FleetFileTest {
+    private static final Path FLEETS = Path.of("src/test/resources/fleets");
+    private static final Path SCHEMA = Path.of("../docs/reference/fleet.schema.json");
+
+    /// Each begins with a comment: `# refused with: PART | PART`.
+    public static Stream<Path> bad() throws IOException {
+        return yamls(FLEETS.resolve("bad"));
+    }
+
+    static Stream<Path> good() throws IOException {
+        return Stream.of(yamls(FLEETS.resolve("good")), yamls(Path.of("../examples/shop")))
+                .flatMap(files -> files);
+    }
+
+    private static Stream<Path> yamls(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList().stream();
+        }
+    }
+
+    /// What the refusal of a bad file must contain.
+    public static List<String> expected(Path file) throws IOException {
+        String first = Files.readAllLines(file).getFirst();
+        assertThat(first).startsWith("# refused with: ");
+        return List.of(first.substring("# refused with: ".length()).split(" \\| "));
+    }
+
+    @ParameterizedTest
+    @MethodSource("bad")
+    void badFile_isRefusedInOneSentenceWithKeyAndBound(Path file) throws IOException {
+        List<String> parts = expected(file);
+        assertThatThrownBy(() -> FleetFile.read(file))
+                .isInstanceOf(BadValue.class)
+                .hasMessageContainingAll(parts.toArray(String[]::new))
+                .message()
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void badFiles_areAtLeastThirty() throws IOException {
+        assertThat(bad()).hasSizeGreaterThanOrEqualTo(30);
+    }
+
+    @ParameterizedTest
+    @MethodSource("good")
+    void goodFile_isReadAndFitsTheSchema(Path file) throws IOException {
+        assertThat(FleetFile.read(file).services()).isNotEmpty();
+        JsonNode yaml = new YAMLMapper().readTree(Files.readString(file));
+        assertThat(schema().validate(yaml.toString(), InputFormat.JSON)).isEmpty();
+    }
+
+    @Test
+    void schema_refusesWhatIsNotAKey() {
+        String wrong = "{\"fleet\":\"a\",\"services\":{\"web\":{\"comand\":[\"a\"]}}}";
+        assertThat(schema().validate(wrong, InputFormat.JSON)).isNotEmpty();
+        String large = "{\"fleet\":\"a\",\"services\":{\"web\":{\"command\":[\"a\"],\"port\":70000}}}";
+        assertThat(schema().validate(large, InputFormat.JSON)).isNotEmpty();
+        String rung = "{\"fleet\":\"a\",\"services\":{\"web\":{\"command\":[\"a\"],\"recovery\":[\"pray\"]}}}";
+        assertThat(schema().validate(rung, InputFormat.JSON)).isNotEmpty();
+    }
+
+    private static Schema schema() {
+        return SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
+                .getSchema(FleetSchema.json(), InputFormat.JSON);
+    }
+
+    /// `mvn test -Dtest=FleetFileTest -Dholdfast.write-schema=true` writes it anew.
+    @Test
+    void schemaInTheDocs_isUpToDate() throws IOException {
+        if (Boolean.getBoolean("holdfast.write-schema")) Files.writeString(SCHEMA, FleetSchema.json());
+        JsonMapper mapper = new JsonMapper();
+        assertThat(mapper.readTree(Files.readString(SCHEMA))).isEqualTo(mapper.readTree(FleetSchema.json()));
+    }
+
+    @Test
+    void everything_isReadAsItIsWritten() {
+        Fleet fleet = FleetFile.read(FLEETS.resolve("good/everything.yaml"));
+        ServiceSpec orders = fleet.service("orders").orElseThrow();
+        assertThat(orders.instances()).isEqualTo(3);
+        assertThat(orders.env()).containsEntry("STORE", "${store}");
+        assertThat(orders.checks()).hasSize(3).first().isEqualTo(new CheckSpec.Http("/health", CheckSpec.Timing.DEFAULT));
+        assertThat(orders.limits().isolateAtMost()).isEqualTo(Ratio.percent(50));
+        assertThat(orders.stopWithin()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(orders.recovery()).containsExactly(Rung.RESTART, Rung.MOVE, Rung.HAND_OVER);
+        assertThat(fleet.service("database").orElseThrow().observe()).isTrue();
+    }
+}
