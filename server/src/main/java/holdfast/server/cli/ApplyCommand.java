@@ -89,11 +89,14 @@ final class ApplyCommand implements Callable<Integer> {
         return ExitCode.DONE;
     }
 
+    @SuppressWarnings("SystemConsoleNull") // JDK 25 answers null where there is no console
     private static boolean agreed(FleetDiff diff) {
         Console console = System.console();
         if (console == null || !console.isTerminal()) return false;
-        String answer = console.readLine("Apply %d changes? [y/N] ", diff.sentences().size());
-        return answer != null && answer.strip().toLowerCase(java.util.Locale.ROOT).startsWith("y");
+        String answer =
+                console.readLine("Apply %d changes? [y/N] ", diff.sentences().size());
+        return answer != null
+                && answer.strip().toLowerCase(java.util.Locale.ROOT).startsWith("y");
     }
 
     private int end(Outcome outcome) {

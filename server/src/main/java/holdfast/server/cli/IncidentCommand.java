@@ -50,7 +50,9 @@ final class IncidentCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        if (follow) return WithLedger.follow(store, out, err, seen -> find(seen).map(this::text).orElse(""));
+        if (follow)
+            return WithLedger.follow(
+                    store, out, err, seen -> find(seen).map(this::text).orElse(""));
         return WithLedger.read(store, err, seen -> {
             Optional<Incident> found = find(seen);
             if (found.isEmpty()) {
@@ -84,7 +86,8 @@ final class IncidentCommand implements Callable<Integer> {
         Times times = incident.times();
         out.println("Incident " + incident.id() + " on " + incident.subject() + " is " + incident.state() + ".");
         out.println("What:     " + incident.diagnosis().cause());
-        out.println("Culprit:  " + incident.diagnosis().culprit() + ", " + incident.diagnosis().mode() + ", confidence "
+        out.println("Culprit:  " + incident.diagnosis().culprit() + ", "
+                + incident.diagnosis().mode() + ", confidence "
                 + incident.diagnosis().confidence() + (incident.diagnosis().proven() ? ", proven" : ", not proven"));
         if (!incident.hurt().isEmpty()) out.println("Hurt:     " + names(incident.hurt()));
         if (!incident.pending().isEmpty()) out.println("To bring back: " + names(incident.pending()));
@@ -109,8 +112,11 @@ final class IncidentCommand implements Callable<Integer> {
         out.println();
         out.println("Timeline (UTC)");
         for (Entry entry : incident.entries()) {
-            out.println("  %s  %-11s %s".formatted(
-                    Moments.time(entry.atMillis()), entry.state(), entry.what().sentence()));
+            out.println("  %s  %-11s %s"
+                    .formatted(
+                            Moments.time(entry.atMillis()),
+                            entry.state(),
+                            entry.what().sentence()));
         }
     }
 
@@ -127,18 +133,18 @@ final class IncidentCommand implements Callable<Integer> {
             case Step.Start(var assignment, boolean _) -> "start " + assignment.instance() + " as " + assignment.run();
             case Step.Stop(var instance, boolean graceful, long _) -> (graceful ? "stop " : "kill ") + instance;
         };
-        String answered = deed.answeredMillis() == 0
-                ? ""
-                : " after " + Moments.length(deed.atMillis(), deed.answeredMillis());
-        return "%s  %s on %s (%s, epoch %d, id %s): %s%s%s".formatted(
-                Moments.time(deed.atMillis()),
-                step,
-                deed.action().on(),
-                deed.rung().key(),
-                deed.action().fence().epoch(),
-                deed.action().id(),
-                deed.status(),
-                answered,
-                deed.answer().isEmpty() ? "" : "; " + deed.answer());
+        String answered =
+                deed.answeredMillis() == 0 ? "" : " after " + Moments.length(deed.atMillis(), deed.answeredMillis());
+        return "%s  %s on %s (%s, epoch %d, id %s): %s%s%s"
+                .formatted(
+                        Moments.time(deed.atMillis()),
+                        step,
+                        deed.action().on(),
+                        deed.rung().key(),
+                        deed.action().fence().epoch(),
+                        deed.action().id(),
+                        deed.status(),
+                        answered,
+                        deed.answer().isEmpty() ? "" : "; " + deed.answer());
     }
 }

@@ -33,7 +33,8 @@ final class RestartCommand implements Callable<Integer> {
         Part.Instance which = (Part.Instance) LedgerJson.part(instance);
         return WithLedger.run(store, ledger -> {
             Outcome outcome = ledger.ask(Asking.id(), new OperatorOrder.Restart(which, Asking.who()));
-            if (outcome instanceof Outcome.Done) spec.commandLine().getOut().println("Asked for; see `holdfast incidents`.");
+            if (outcome instanceof Outcome.Done)
+                spec.commandLine().getOut().println("Asked for; see `holdfast incidents`.");
             return ExitCode.of(outcome, spec.commandLine().getErr());
         });
     }

@@ -28,7 +28,8 @@ final class RetryCommand implements Callable<Integer> {
     public Integer call() {
         return WithLedger.run(store, ledger -> {
             Outcome outcome = ledger.ask(Asking.id(), new OperatorOrder.Retry(id, Asking.who()));
-            if (outcome instanceof Outcome.Done) spec.commandLine().getOut().println("Asked for; see `holdfast incident " + id + "`.");
+            if (outcome instanceof Outcome.Done)
+                spec.commandLine().getOut().println("Asked for; see `holdfast incident " + id + "`.");
             return ExitCode.of(outcome, spec.commandLine().getErr());
         });
     }

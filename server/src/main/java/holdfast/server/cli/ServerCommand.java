@@ -3,8 +3,10 @@ package holdfast.server.cli;
 import holdfast.core.base.Reason;
 import holdfast.server.base.Threads;
 import holdfast.server.start.ServerConfig;
+import holdfast.server.start.ServerLoop;
 import holdfast.server.start.ServerParts;
 import holdfast.server.start.Settings;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -22,8 +24,9 @@ import picocli.CommandLine.Spec;
 /// `holdfast server`: one member of the store, until it is told to stop. The flags are the keys of [ServerConfig].
 @Command(
         name = "server",
-        description = "Runs one member of the store (etcd v3 on one port, Raft on another) and the loop; with --store only"
-                + " the loop, over a store that runs elsewhere.",
+        description =
+                "Runs one member of the store (etcd v3 on one port, Raft on another) and the loop; with --store only"
+                        + " the loop, over a store that runs elsewhere.",
         mixinStandardHelpOptions = true,
         modelTransformer = ServerCommand.Flags.class,
         footer = "SIGTERM ends it cleanly. Exit status: 0 ended, 1 refused to start, 2 wrong usage, 3 broke.")
@@ -91,6 +94,13 @@ final class ServerCommand implements Callable<Integer> {
             parts.close();
             Runtime.getRuntime().halt(ExitCode.DONE);
         });
+        try {
+            ServerLoop.open(parts);
+        } catch (IOException failed) {
+            parts.close();
+            spec.commandLine().getErr().println("Refused: the loop cannot start: " + failed.getMessage() + ".");
+            return ExitCode.REFUSED;
+        }
         PrintWriter out = spec.commandLine().getOut();
         out.println("Holdfast server " + parts.name() + " serves clients on " + parts.clientUrl() + ".");
         out.flush();

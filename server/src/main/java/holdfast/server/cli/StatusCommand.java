@@ -68,7 +68,9 @@ final class StatusCommand implements Callable<Integer> {
         said.put("revision", seen.revision());
         said.put("leader", seen.leader().map(leader -> leader.node()).orElse(""));
         said.put("epoch", seen.leaderEpoch());
-        said.put("fleet", seen.ledger().fleet() == null ? "" : seen.ledger().fleet().name());
+        said.put(
+                "fleet",
+                seen.ledger().fleet() == null ? "" : seen.ledger().fleet().name());
         said.put("hosts", seen.ledger().hosts());
         said.put("instances", seen.ledger().assignments());
         said.put("endpoints", seen.ledger().endpoints());
@@ -87,13 +89,20 @@ final class StatusCommand implements Callable<Integer> {
         }
         for (Incident incident : seen.ledger().incidents()) {
             String who = incident.state() == Incident.State.HANDED_OVER ? "A person is needed" : "Being healed";
-            problems.add("%s: %s on %s is %s, %s".formatted(
-                    who, incident.id(), incident.subject(), incident.state(), incident.diagnosis().cause()));
+            problems.add("%s: %s on %s is %s, %s"
+                    .formatted(
+                            who,
+                            incident.id(),
+                            incident.subject(),
+                            incident.state(),
+                            incident.diagnosis().cause()));
         }
-        Set<String> up = seen.ledger().hosts().stream().map(host -> host.host().name()).collect(Collectors.toSet());
+        Set<String> up =
+                seen.ledger().hosts().stream().map(host -> host.host().name()).collect(Collectors.toSet());
         for (HostSpec host : fleet.hosts()) {
             if (!up.contains(host.name().name())) {
-                problems.add("Host %s (%s) has no agent: no lease is held for it.".formatted(host.name(), host.address()));
+                problems.add(
+                        "Host %s (%s) has no agent: no lease is held for it.".formatted(host.name(), host.address()));
             }
         }
         Set<Part.Instance> routed = routed(seen);
@@ -117,14 +126,13 @@ final class StatusCommand implements Callable<Integer> {
         String leader = seen.leader()
                 .map(one -> "the loop is led by " + one.node() + " (epoch " + seen.leaderEpoch() + ")")
                 .orElse("nobody leads the loop");
-        out.println(
-                "%s: %d of %d instances in routing, %d hosts with an agent, %s."
-                        .formatted(
-                                problems.isEmpty() ? "All is well" : problems.size() + " problems",
-                                routed.size(),
-                                seen.ledger().assignments().size(),
-                                seen.ledger().hosts().size(),
-                                leader));
+        out.println("%s: %d of %d instances in routing, %d hosts with an agent, %s."
+                .formatted(
+                        problems.isEmpty() ? "All is well" : problems.size() + " problems",
+                        routed.size(),
+                        seen.ledger().assignments().size(),
+                        seen.ledger().hosts().size(),
+                        leader));
         problems.forEach(problem -> out.println("  ! " + problem));
         out.println();
         OutputOption.printTable(
@@ -136,9 +144,10 @@ final class StatusCommand implements Callable<Integer> {
                                 host.address(),
                                 host.agentAddress(),
                                 "" + host.incarnation(),
-                                "" + seen.ledger().assignments().stream()
-                                        .filter(one -> one.host().equals(host.host()))
-                                        .count()))
+                                ""
+                                        + seen.ledger().assignments().stream()
+                                                .filter(one -> one.host().equals(host.host()))
+                                                .count()))
                         .toList());
         out.println();
         OutputOption.printTable(
@@ -151,7 +160,8 @@ final class StatusCommand implements Callable<Integer> {
                                 one.target(),
                                 one.port() == 0 ? "-" : routed.contains(one.instance()) ? "in" : "OUT",
                                 one.run(),
-                                one.restartsMillis().size() + " of " + one.spec().limits().restarts()))
+                                one.restartsMillis().size() + " of "
+                                        + one.spec().limits().restarts()))
                         .toList());
         out.flush();
     }

@@ -2,14 +2,9 @@ package holdfast.server.start;
 
 import holdfast.core.base.Dice;
 import holdfast.core.base.Reason;
-import holdfast.core.healing.LoopConfig;
 import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
 import holdfast.server.base.tls.Identity;
-import holdfast.server.client.ClientTls;
-import holdfast.server.client.Endpoint;
-import holdfast.server.healing.LoopNode;
-import holdfast.server.healing.LoopParts;
 import holdfast.server.start.DataFolder.Locked;
 import holdfast.server.start.DataFolder.Owner;
 import holdfast.server.truth.ReplicatedStore;
@@ -115,7 +110,6 @@ public final class ServerParts implements AutoCloseable {
         store = openStore(owner, folder, shelf, onBreak);
         add("store", store);
         openDoor(store);
-        openLoop();
         return null;
     }
 
@@ -238,27 +232,6 @@ public final class ServerParts implements AutoCloseable {
                 EtcdDoor.open(etcdConfig(), ofDoor, opened, metrics::expose, request -> pages.handle(request));
         door = ofClients;
         add("etcd door", ofClients);
-    }
-
-    /// The loop beside the store, which it knows as any client does. It stands for election; who wins is up to the store.
-    private void openLoop() throws IOException, InterruptedException {
-        ServerConfig.@Nullable TlsFiles files = config.clientTls();
-        ClientTls tls = files == null
-                ? ClientTls.NONE
-                : new ClientTls(files.authority(), files.certificate(), files.key());
-        LoopNode.@Nullable Tls own =
-                files == null ? null : new LoopNode.Tls(files.certificate(), files.key(), files.authority());
-        LoopNode node = new LoopNode(
-                config.name(),
-                config.listenLoop().host(),
-                config.listenLoop().port(),
-                config.advertiseClient().host(),
-                own,
-                holdfast.server.client.EtcdConfig.of(List.of(Endpoint.parse(clientUrl())))
-                        .withTls(tls),
-                LoopNode.LEASE_TTL,
-                LoopConfig.DEFAULT);
-        add("loop", LoopParts.open(node, opened(vertx), metrics, Ticker.system()));
     }
 
     private EtcdConfig etcdConfig() {

@@ -84,7 +84,9 @@ final class ApplyCommandTest {
         assertThat(run("apply", GOOD.toString(), "--dry-run", url)).isEqualTo(ExitCode.DONE);
         assertThat(out.toString()).contains("services.orders is added with 3 instances");
         assertThat(everything().pairs()).isEmpty();
-        assertThat(run("apply", GOOD.toString(), url)).as("nobody was there to agree").isEqualTo(ExitCode.REFUSED);
+        assertThat(run("apply", GOOD.toString(), url))
+                .as("nobody was there to agree")
+                .isEqualTo(ExitCode.REFUSED);
         assertThat(everything().pairs()).isEmpty();
         assertThat(run("apply", GOOD.toString(), "--yes", url)).isEqualTo(ExitCode.DONE);
         assertThat(out.toString()).contains("Applied at revision 2.");

@@ -79,15 +79,20 @@ final class HealingJourneyTest {
         Seen seen = town.seen();
         List<String> lost = new CopyOnWriteArrayList<>();
         try (Watch _ = Watch.open(
-                town.etcd, "test", Keys.below(Keys.ENDPOINTS), seen.revision() + 1, news -> lost.add(news.toString()))) {
+                town.etcd,
+                "test",
+                Keys.below(Keys.ENDPOINTS),
+                seen.revision() + 1,
+                news -> lost.add(news.toString()))) {
             String host = town.hostOf(WEB_1).name();
             int number = Integer.parseInt(host.substring(1));
             town.agents.get(host).destroyForcibly().waitFor();
             town.agent(number);
             Town.awaitTrue("the new agent is registered", () -> town.log(host).contains("(incarnation 2"));
             Town.awaitTrue("it is attached", () -> town.log(host).split("Attached to the loop").length == 3);
-            Town.awaitTrue("two leases have passed", () -> town.seen().ledger().hosts().size() == 2
-                    && town.etcd.status() instanceof Answer.Done<?>);
+            Town.awaitTrue(
+                    "two leases have passed",
+                    () -> town.seen().ledger().hosts().size() == 2 && town.etcd.status() instanceof Answer.Done<?>);
         }
         assertThat(List.of(town.pid(WEB_1), town.pid(WEB_2))).isEqualTo(before);
         assertThat(lost).isEmpty();
@@ -100,8 +105,9 @@ final class HealingJourneyTest {
         long pid = town.pid(WEB_1).orElseThrow();
         town.agents.get(host).destroyForcibly();
         Town.signal(pid, "KILL");
-        Town.awaitTrue("web/1 runs elsewhere", () -> !town.hostOf(WEB_1).name().equals(host)
-                && town.pid(WEB_1).isPresent());
+        Town.awaitTrue(
+                "web/1 runs elsewhere",
+                () -> !town.hostOf(WEB_1).name().equals(host) && town.pid(WEB_1).isPresent());
         town.awaitEndpoints(2);
         Incident incident = town.awaitClosed(new Part.Host(new NodeId(host)));
         assertThat(incident.diagnosis().mode()).isIn(Mode.HOST_DOWN, Mode.CUT_OFF);
@@ -115,8 +121,9 @@ final class HealingJourneyTest {
         String target = town.seen().ledger().assignments().getFirst().target();
         Town.signal(agent, "STOP");
         Town.signal(pid, "STOP");
-        Town.awaitTrue("web/1 runs elsewhere", () -> !town.hostOf(WEB_1).name().equals(host)
-                && town.pid(WEB_1).isPresent());
+        Town.awaitTrue(
+                "web/1 runs elsewhere",
+                () -> !town.hostOf(WEB_1).name().equals(host) && town.pid(WEB_1).isPresent());
         town.awaitEndpoints(2);
         Town.signal(agent, "CONT"); // its instance stays stopped: only the agent could wake it
         Town.awaitTrue("the agent gives its old instance up", () -> !ProcessFacts.lives(pid, startTicks(pid)));
@@ -138,7 +145,8 @@ final class HealingJourneyTest {
         assertThat(town.etcd.write(new Txn().put(Keys.order(node, old.id()), LedgerJson.write(old)), "it is free"))
                 .isInstanceOf(Outcome.Done.class);
         Outcome outcome = Town.await(
-                "the outcome", () -> Optional.ofNullable(town.seen().ledger().outcomes().get("old-1")));
+                "the outcome",
+                () -> Optional.ofNullable(town.seen().ledger().outcomes().get("old-1")));
         assertThat(outcome).isInstanceOfSatisfying(Outcome.Refused.class, refused -> {
             assertThat(refused.why().code()).isEqualTo("old-fence");
             assertThat(refused.why().sentence()).contains("epoch " + (epoch - 1), "epoch " + epoch);
@@ -152,7 +160,8 @@ final class HealingJourneyTest {
         Town.awaitTrue("two candidates", () -> town.candidates() == 2);
         long pid = town.pid(WEB_1).orElseThrow();
         Town.signal(pid, "KILL");
-        Town.await("an incident", () -> town.seen().ledger().incidents().stream().findFirst());
+        Town.await(
+                "an incident", () -> town.seen().ledger().incidents().stream().findFirst());
         town.loops.get("s1").destroyForcibly();
         town.awaitClosed(WEB_1);
         town.awaitEndpoints(2);

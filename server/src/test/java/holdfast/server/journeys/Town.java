@@ -44,8 +44,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// A store, loops, agents and instances as processes of their own on loopback addresses. Everything that it started is
-/// dead after [#close].
+/// A store, loops, agents and instances as processes of their own on loopback addresses. Everything that it
+/// started is dead after [#close].
 final class Town implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(40);
 
@@ -68,10 +68,8 @@ final class Town implements AutoCloseable {
         this.folder = folder;
         this.storeUrl = storeUrl;
         this.store = store;
-        this.etcd = Etcd.open(
-                vertx,
-                EtcdConfig.of(holdfast.server.client.Endpoint.parseAll(storeUrl)),
-                Ticker.system());
+        this.etcd =
+                Etcd.open(vertx, EtcdConfig.of(holdfast.server.client.Endpoint.parseAll(storeUrl)), Ticker.system());
         this.ledger = new LedgerStore(etcd);
     }
 
@@ -107,26 +105,30 @@ final class Town implements AutoCloseable {
     void loop(String name) throws IOException {
         loops.put(
                 name,
-                java(name, List.of(
-                        "holdfast.server.cli.Main",
-                        "loop",
-                        "--name=" + name,
-                        "--listen-loop=127.0.0.1:0",
-                        "--store=" + storeUrl)));
+                java(
+                        name,
+                        List.of(
+                                "holdfast.server.cli.Main",
+                                "loop",
+                                "--name=" + name,
+                                "--listen-loop=127.0.0.1:0",
+                                "--store=" + storeUrl)));
     }
 
     void agent(int number) throws IOException {
         agents.put(
                 "h" + number,
-                java("h" + number, List.of(
-                        "holdfast.server.cli.Main",
-                        "agent",
-                        "--host=h" + number,
-                        "--address=127.0.0." + number,
-                        "--port=0",
-                        "--lease-ttl=2s",
-                        "--data=" + folder.resolve("data-h" + number),
-                        "--store=" + storeUrl)));
+                java(
+                        "h" + number,
+                        List.of(
+                                "holdfast.server.cli.Main",
+                                "agent",
+                                "--host=h" + number,
+                                "--address=127.0.0." + number,
+                                "--port=0",
+                                "--lease-ttl=2s",
+                                "--data=" + folder.resolve("data-h" + number),
+                                "--store=" + storeUrl)));
     }
 
     static void signal(long pid, String signal) throws IOException, InterruptedException {
@@ -211,16 +213,17 @@ final class Town implements AutoCloseable {
     }
 
     void apply(Fleet fleet) {
-        long former = ((Answer.Done<LedgerStore.Applied>) ledger.fleet()).value().revision();
+        long former =
+                ((Answer.Done<LedgerStore.Applied>) ledger.fleet()).value().revision();
         assertThat(ledger.apply(fleet, former)).isInstanceOf(Outcome.Done.class);
     }
 
     // ---- what can be seen ------------------------------------------------------------------------------------------
 
     Seen seen() {
-        return await("the store answers", () -> ledger.read() instanceof Answer.Done<Seen>(Seen seen)
-                ? Optional.of(seen)
-                : Optional.empty());
+        return await(
+                "the store answers",
+                () -> ledger.read() instanceof Answer.Done<Seen>(Seen seen) ? Optional.of(seen) : Optional.empty());
     }
 
     List<Endpoint> endpoints() {
@@ -249,12 +252,12 @@ final class Town implements AutoCloseable {
 
     static Optional<Long> pidAt(String target) {
         try {
-            HttpURLConnection call =
-                    (HttpURLConnection) URI.create("http://" + target + "/").toURL().openConnection();
+            HttpURLConnection call = (HttpURLConnection)
+                    URI.create("http://" + target + "/").toURL().openConnection();
             call.setConnectTimeout(300);
             call.setReadTimeout(300);
-            return Optional.of(Long.parseLong(
-                    new String(call.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip()));
+            return Optional.of(
+                    Long.parseLong(new String(call.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip()));
         } catch (IOException _) {
             return Optional.empty();
         }
@@ -287,7 +290,8 @@ final class Town implements AutoCloseable {
     private List<Long> instancePids() throws IOException {
         List<Long> pids = new ArrayList<>();
         try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.filter(one -> one.toString().matches(".*/runs/.*\\.json")).toList()) {
+            for (Path file : files.filter(one -> one.toString().matches(".*/runs/.*\\.json"))
+                    .toList()) {
                 Matcher pid = PID.matcher(Files.readString(file));
                 boolean alive = pid.find() && !Files.readString(file).contains("\"ended\":true");
                 if (alive) pids.add(Long.parseLong(pid.group(1)));
@@ -298,9 +302,11 @@ final class Town implements AutoCloseable {
 
     /// The first incident about `subject` that is closed.
     Incident awaitClosed(Part subject) {
-        return await("an incident on " + subject + " is closed", () -> seen().closed().stream()
-                .filter(incident -> incident.subject().equals(subject))
-                .findFirst());
+        return await(
+                "an incident on " + subject + " is closed",
+                () -> seen().closed().stream()
+                        .filter(incident -> incident.subject().equals(subject))
+                        .findFirst());
     }
 
     static void awaitTrue(String what, BooleanSupplier holds) {
@@ -312,7 +318,9 @@ final class Town implements AutoCloseable {
         while (true) {
             Optional<T> found = look.get();
             if (found.isPresent()) return found.get();
-            assertThat(System.nanoTime()).as("waited %s for: %s", PATIENCE, what).isLessThan(deadlineNanos);
+            assertThat(System.nanoTime())
+                    .as("waited %s for: %s", PATIENCE, what)
+                    .isLessThan(deadlineNanos);
             try {
                 TimeUnit.MILLISECONDS.sleep(20);
             } catch (InterruptedException interrupted) {

@@ -128,7 +128,7 @@ final class Prober implements AutoCloseable {
         if (!asks.tryAcquire()) return;
         Threads.start("ask " + probe.id(), () -> {
             try {
-CheckSpec spec = probe.subject() instanceof Part.Host
+                CheckSpec spec = probe.subject() instanceof Part.Host
                         ? AGENT_LIVES
                         : check(probe).orElse(new CheckSpec.Tcp(0, CheckSpec.Timing.DEFAULT));
                 tell.accept(

@@ -24,7 +24,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A fleet file, read strictly. The defaults of what is left out are those of the records in `core.healing.fleet`.
+/// A fleet file, read strictly. The defaults of what is left out are those of the records in
+/// `core.healing.fleet`.
 public final class FleetFile {
     private static final long BYTES_MAX = 1 << 20;
 
@@ -80,7 +81,9 @@ public final class FleetFile {
                 or(form.dependsOn(), List.of()),
                 rungs == null
                         ? standard
-                        : rungs.stream().map(word -> Rung.of(word).orElseThrow()).toList(),
+                        : rungs.stream()
+                                .map(word -> Rung.of(word).orElseThrow())
+                                .toList(),
                 limits(form.limits()),
                 or(form.startWithin(), ServiceSpec.START_WITHIN_DEFAULT),
                 or(form.stopWithin(), ServiceSpec.STOP_WITHIN_DEFAULT),

@@ -16,8 +16,8 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The JSON Schema of the fleet file (draft 2020-12), made from the records that the file is read into, so that editors
-/// can complete and check it. It is what `docs/reference/fleet.schema.json` holds.
+/// The JSON Schema of the fleet file (draft 2020-12), made from the records that the file is read into, so that
+/// editors can complete and check it. It is what `docs/reference/fleet.schema.json` holds.
 public final class FleetSchema {
     private FleetSchema() {}
 
@@ -28,14 +28,17 @@ public final class FleetSchema {
         config.with(Option.INLINE_ALL_SCHEMAS);
         config.forFields()
                 .withPropertyNameOverrideResolver(field -> FormReader.key(field.getDeclaredName()))
-                .withDescriptionResolver(field -> about(field) == null ? null : about(field).says())
+                .withDescriptionResolver(
+                        field -> about(field) == null ? null : about(field).says())
                 .withRequiredCheck(field -> about(field) != null && about(field).required())
                 .withNumberInclusiveMinimumResolver(field -> bound(field, true))
                 .withNumberInclusiveMaximumResolver(field -> bound(field, false))
                 .withEnumResolver(FleetSchema::words);
         config.forTypesInGeneral().withCustomDefinitionProvider((type, context) -> {
-            if (type.isInstanceOf(Duration.class)) return text(context.getGeneratorConfig().createObjectNode(), "^[0-9]{1,9} ?(ms|s|min|h|d)$");
-            if (type.isInstanceOf(Ratio.class)) return text(context.getGeneratorConfig().createObjectNode(), "^[0-9]{1,3} ?%$");
+            if (type.isInstanceOf(Duration.class))
+                return text(context.getGeneratorConfig().createObjectNode(), "^[0-9]{1,9} ?(ms|s|min|h|d)$");
+            if (type.isInstanceOf(Ratio.class))
+                return text(context.getGeneratorConfig().createObjectNode(), "^[0-9]{1,3} ?%$");
             return null;
         });
         ObjectNode schema = new SchemaGenerator(config.build()).generateSchema(Forms.FleetForm.class);

@@ -18,7 +18,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a tree into the records of [Forms], strictly: what is not known is refused with the nearest name that is.
+/// Reads a tree into the records of [Forms], strictly: what is not known is refused with the nearest name that
+/// is.
 final class FormReader {
     private static final Pattern PERCENT = Pattern.compile("(\\d{1,3})\\s*%");
 
@@ -76,9 +77,7 @@ final class FormReader {
     private static Object value(Node node, Type type, @Nullable Key about) {
         if (type instanceof ParameterizedType generic) {
             Type[] arguments = generic.getActualTypeArguments();
-            return generic.getRawType() == List.class
-                    ? list(node, arguments[0], about)
-                    : map(node, arguments[1]);
+            return generic.getRawType() == List.class ? list(node, arguments[0], about) : map(node, arguments[1]);
         }
         Class<?> plain = (Class<?>) type;
         if (plain.isRecord() && plain != Ratio.class) return read(node, plain);
@@ -144,7 +143,8 @@ final class FormReader {
     }
 
     private static BadValue bad(Node node, String value, String bound) {
-        return new BadValue((node.path().isEmpty() ? "the file" : node.path()) + " is " + value + "; it must be " + bound);
+        return new BadValue(
+                (node.path().isEmpty() ? "the file" : node.path()) + " is " + value + "; it must be " + bound);
     }
 
     private static String say(Node node) {

@@ -12,54 +12,93 @@ final class Forms {
     private Forms() {}
 
     record FleetForm(
-            @Key(says = "Name of the fleet: 1 to 63 of a-z 0-9 -.", required = true) @Nullable String fleet,
-            @Key(says = "Machines that may run instances, by name.") @Nullable Map<String, HostForm> hosts,
-            @Key(says = "What to run or observe, by name.", required = true) @Nullable Map<String, ServiceForm> services) {}
+            @Key(says = "Name of the fleet: 1 to 63 of a-z 0-9 -.", required = true) @Nullable
+            String fleet,
+
+            @Key(says = "Machines that may run instances, by name.") @Nullable
+            Map<String, HostForm> hosts,
+
+            @Key(says = "What to run or observe, by name.", required = true) @Nullable
+            Map<String, ServiceForm> services) {}
 
     record HostForm(
-            @Key(
-                            says = "IP address or DNS name where the host's agent and instances are reached.",
-                            required = true)
-                    @Nullable String address) {}
+            @Key(says = "IP address or DNS name where the host's agent and instances are reached.", required = true)
+            @Nullable
+            String address) {}
 
     record ServiceForm(
             @Key(says = "Program and arguments; ${port} ${host} ${address} ${instance} ${store} are replaced.")
-                    @Nullable List<String> command,
-            @Key(says = "How many instances, 1 if not given.", least = 1, most = 1_000) @Nullable Integer instances,
-            @Key(says = "Port of instance 1; instance k listens on port + k - 1.", least = 0, most = 65_535)
-                    @Nullable Integer port,
-            @Key(says = "Hosts where it may run; all if not given.") @Nullable List<String> hosts,
-            @Key(says = "Environment variables; the same words are replaced as in command.")
-                    @Nullable Map<String, String> env,
-            @Key(says = "How an instance is asked whether it is well.") @Nullable List<CheckForm> checks,
-            @Key(says = "Services that it needs to be well.") @Nullable List<String> dependsOn,
+            @Nullable
+            List<String> command,
+
+            @Key(says = "How many instances, 1 if not given.", least = 1, most = 1_000) @Nullable
+            Integer instances,
+
+            @Key(says = "Port of instance 1; instance k listens on port + k - 1.", least = 0, most = 65_535) @Nullable
+            Integer port,
+
+            @Key(says = "Hosts where it may run; all if not given.") @Nullable
+            List<String> hosts,
+
+            @Key(says = "Environment variables; the same words are replaced as in command.") @Nullable
+            Map<String, String> env,
+
+            @Key(says = "How an instance is asked whether it is well.") @Nullable
+            List<CheckForm> checks,
+
+            @Key(says = "Services that it needs to be well.") @Nullable
+            List<String> dependsOn,
+
             @Key(
-                            says = "What to try, in order; ends in hand-over.",
-                            words = {"restart", "move", "hand-over"})
-                    @Nullable List<String> recovery,
-            @Key(says = "How much healing may do.") @Nullable LimitsForm limits,
-            @Key(says = "Longest from a start until it is well, 15s if not given.") @Nullable Duration startWithin,
-            @Key(says = "Longest from SIGTERM to SIGKILL, 5s if not given.") @Nullable Duration stopWithin,
-            @Key(says = "true: never started or stopped by us.") @Nullable Boolean observe,
-            @Key(says = "Where an observed service's instances are: HOST:PORT by name.")
-                    @Nullable Map<String, String> at) {}
+                    says = "What to try, in order; ends in hand-over.",
+                    words = {"restart", "move", "hand-over"})
+            @Nullable
+            List<String> recovery,
+
+            @Key(says = "How much healing may do.") @Nullable
+            LimitsForm limits,
+
+            @Key(says = "Longest from a start until it is well, 15s if not given.") @Nullable
+            Duration startWithin,
+
+            @Key(says = "Longest from SIGTERM to SIGKILL, 5s if not given.") @Nullable
+            Duration stopWithin,
+
+            @Key(says = "true: never started or stopped by us.") @Nullable
+            Boolean observe,
+
+            @Key(says = "Where an observed service's instances are: HOST:PORT by name.") @Nullable
+            Map<String, String> at) {}
 
     record CheckForm(
-            @Key(says = "GET this path at the instance's port; 200 to 399 is well.") @Nullable String http,
-            @Key(says = "A connection to this port opens; 0 is the instance's own.", least = 0, most = 65_535)
-                    @Nullable Integer tcp,
-            @Key(says = "This command on the instance's host ends with status 0.") @Nullable List<String> exec,
-            @Key(says = "Time between two probes by one host, 500ms if not given.") @Nullable Duration every,
-            @Key(says = "Longest wait for an answer, at most `every`; 400ms if not given.") @Nullable Duration timeout,
-            @Key(says = "Bad answers in a row that make it ill, 3 if not given.", least = 1, most = 100)
-                    @Nullable Integer failures,
-            @Key(says = "Good answers in a row that make it well, 2 if not given.", least = 1, most = 100)
-                    @Nullable Integer passes) {}
+            @Key(says = "GET this path at the instance's port; 200 to 399 is well.") @Nullable
+            String http,
+
+            @Key(says = "A connection to this port opens; 0 is the instance's own.", least = 0, most = 65_535) @Nullable
+            Integer tcp,
+
+            @Key(says = "This command on the instance's host ends with status 0.") @Nullable
+            List<String> exec,
+
+            @Key(says = "Time between two probes by one host, 500ms if not given.") @Nullable
+            Duration every,
+
+            @Key(says = "Longest wait for an answer, at most `every`; 400ms if not given.") @Nullable
+            Duration timeout,
+
+            @Key(says = "Bad answers in a row that make it ill, 3 if not given.", least = 1, most = 100) @Nullable
+            Integer failures,
+
+            @Key(says = "Good answers in a row that make it well, 2 if not given.", least = 1, most = 100) @Nullable
+            Integer passes) {}
 
     record LimitsForm(
-            @Key(says = "Most restarts of one instance within `per`, 3 if not given.", least = 0, most = 100)
-                    @Nullable Integer restarts,
-            @Key(says = "The window of `restarts`, 10min if not given.") @Nullable Duration per,
-            @Key(says = "Largest share of a service out of routing at once, 50% if not given.")
-                    @Nullable Ratio isolateAtMost) {}
+            @Key(says = "Most restarts of one instance within `per`, 3 if not given.", least = 0, most = 100) @Nullable
+            Integer restarts,
+
+            @Key(says = "The window of `restarts`, 10min if not given.") @Nullable
+            Duration per,
+
+            @Key(says = "Largest share of a service out of routing at once, 50% if not given.") @Nullable
+            Ratio isolateAtMost) {}
 }

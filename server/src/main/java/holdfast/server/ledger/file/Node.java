@@ -37,8 +37,12 @@ sealed interface Node {
             throw new BadValue("%s is not YAML at line %d, column %d: %s; it must be keys and values with even indents"
                     .formatted(
                             name,
-                            malformed.getLocation() == null ? 0 : malformed.getLocation().getLineNr(),
-                            malformed.getLocation() == null ? 0 : malformed.getLocation().getColumnNr(),
+                            malformed.getLocation() == null
+                                    ? 0
+                                    : malformed.getLocation().getLineNr(),
+                            malformed.getLocation() == null
+                                    ? 0
+                                    : malformed.getLocation().getColumnNr(),
                             firstLine(malformed.getOriginalMessage())));
         }
     }
@@ -48,7 +52,8 @@ sealed interface Node {
     }
 
     private static Node node(JsonParser parser, String path, int depth) {
-        if (depth > DEPTH_MAX) throw new BadValue(path + " lies deeper than " + DEPTH_MAX + " levels; that is the most");
+        if (depth > DEPTH_MAX)
+            throw new BadValue(path + " lies deeper than " + DEPTH_MAX + " levels; that is the most");
         return switch (parser.currentToken()) {
             case START_OBJECT -> mapping(parser, path, depth);
             case START_ARRAY -> sequence(parser, path, depth);

@@ -106,7 +106,10 @@ public final class FleetFileTest {
         ServiceSpec orders = fleet.service("orders").orElseThrow();
         assertThat(orders.instances()).isEqualTo(3);
         assertThat(orders.env()).containsEntry("STORE", "${store}");
-        assertThat(orders.checks()).hasSize(3).first().isEqualTo(new CheckSpec.Http("/health", CheckSpec.Timing.DEFAULT));
+        assertThat(orders.checks())
+                .hasSize(3)
+                .first()
+                .isEqualTo(new CheckSpec.Http("/health", CheckSpec.Timing.DEFAULT));
         assertThat(orders.limits().isolateAtMost()).isEqualTo(Ratio.percent(50));
         assertThat(orders.stopWithin()).isEqualTo(Duration.ofSeconds(5));
         assertThat(orders.recovery()).containsExactly(Rung.RESTART, Rung.MOVE, Rung.HAND_OVER);
