@@ -29,6 +29,7 @@ final class Admission {
     void admit(List<Fault> faults) {
         Topology topology = lead.book.topology();
         for (ServiceSpec service : lead.book.fleet.services()) {
+            if (!isDependency(service.name())) continue;
             boolean ill =
                     topology.instances(service).stream().noneMatch(instance -> lead.jury.isWell(instance, lead.now()));
             if (ill) illNanos.put(service.name(), lead.now());
@@ -46,6 +47,11 @@ final class Admission {
                 case Part.Store _ -> {}
             }
         }
+    }
+
+    private boolean isDependency(String service) {
+        for (ServiceSpec other : lead.book.fleet.services()) if (other.dependsOn().contains(service)) return true;
+        return false;
     }
 
     private void admitHost(Diagnosis diagnosis, List<Part.Instance> onIt, long sinceNanos) {

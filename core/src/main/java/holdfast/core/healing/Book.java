@@ -111,9 +111,11 @@ final class Book {
     }
 
     List<Assignment> ofService(String service) {
-        return assignments.values().stream()
-                .filter(assignment -> assignment.instance().service().equals(service))
-                .filter(assignment -> assignment.desired() == Assignment.Desired.RUN)
-                .toList();
+        List<Assignment> found = new ArrayList<>();
+        for (Assignment assignment : assignments.values()) {
+            boolean runs = assignment.desired() == Assignment.Desired.RUN;
+            if (runs && assignment.instance().service().equals(service)) found.add(assignment);
+        }
+        return found;
     }
 }

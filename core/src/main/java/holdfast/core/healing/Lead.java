@@ -128,7 +128,7 @@ final class Lead {
 
     /// The same instance, started anew as `run`.
     Assignment renew(Assignment former, NodeId host, ServiceSpec spec, String run) {
-        boolean same = former.spec().fingerprint().equals(spec.fingerprint());
+        boolean same = former.spec().runsLike(spec);
         String address = book.fleet.host(host).map(known -> known.address()).orElse(former.address());
         return new Assignment(
                 former.instance(),

@@ -255,6 +255,14 @@ final class Treatment {
                 quarantine.isSafe(work, assignment),
                 target(assignment),
                 lead.millis());
+        if (!hostUp && work.diagnosis().mode() == Mode.AGENT_DOWN) {
+            if (!work.hasSaid("agent-awaited")) {
+                String seconds = patienceMillis(work) / 1_000 + " s";
+                work.say("agent-awaited", "Its agent has " + seconds + " to return. Nothing is started elsewhere: what it supervised may"
+                        + " still run and nobody could stop it.");
+            }
+            return Progress.STUCK;
+        }
         boolean back = hostUp && work.diagnosis().culprit() instanceof Part.Host;
         boolean ended = lead.jury.isExited(assignment.instance());
         // Its host returned and may still have it: time to be found well before anything is done to it.
@@ -283,7 +291,7 @@ final class Treatment {
             }
             case Plan.HandOver(Reason why) -> {
                 if (!handedOver && !work.hasSaid(why.code())) work.say(why);
-                return work.diagnosis().mode() == Mode.AGENT_DOWN ? Progress.STUCK : Progress.EXHAUSTED;
+                return Progress.EXHAUSTED;
             }
         }
     }

@@ -39,7 +39,7 @@ final class Upkeep {
             Optional<ServiceSpec> wanted = lead.book.wanted(assignment.instance());
             boolean sameProcess = wanted.isPresent()
                     && !wanted.get().observe()
-                    && assignment.spec().fingerprint().equals(wanted.get().fingerprint());
+                    && assignment.spec().runsLike(wanted.get());
             // Checks, limits and ladders change without touching the process.
             if (sameProcess && !assignment.spec().equals(wanted.get())) {
                 writes.add(new Write.Assign(withSpec(assignment, wanted.get())));
@@ -176,11 +176,18 @@ final class Upkeep {
 
     private void rollOut(ServiceSpec spec) {
         List<Assignment> assignments = lead.book.ofService(spec.name());
-        Optional<Assignment> next = Rollout.next(
-                spec,
-                lead.book.fleet,
-                assignments,
-                assignment -> assignment.proven() && lead.jury.isWell(assignment.instance(), lead.now()));
+        boolean outdated = false;
+        for (Assignment assignment : assignments) outdated |= Rollout.isOutdated(assignment, spec, lead.book.fleet);
+        Optional<Assignment> next = !outdated
+                ? Optional.empty()
+                : Rollout.next(
+                        spec,
+                        lead.book.fleet,
+                        assignments,
+                        assignment -> assignment.proven() && lead.jury.isWell(assignment.instance(), lead.now()));
+        // One that was drained for a fleet that is no longer wanted goes back to routing.
+        drainedNanos.keySet().removeIf(drained -> drained.service().equals(spec.name())
+                && next.filter(assignment -> assignment.instance().equals(drained)).isEmpty());
         if (next.isEmpty()) return;
         Assignment former = next.get();
         Part.Instance instance = former.instance();
@@ -212,6 +219,7 @@ final class Upkeep {
                 || lead.jury.registration(assignment.host()).isEmpty()) return;
         Endpoint endpoint = new Endpoint(instance, assignment.target(), assignment.host());
         boolean published = assignment.port() == 0 || endpoint.equals(lead.book.endpoints.get(instance));
+        if (published && assignment.proven() && lead.jury.wasWell(instance)) return;
         Verification verification = lead.jury.verify(instance, lead.now());
         if (!verification.enough() || (published && assignment.proven())) return;
         List<Write> writes = new ArrayList<>();

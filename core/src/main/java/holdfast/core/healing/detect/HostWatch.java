@@ -214,20 +214,13 @@ final class HostWatch {
         boolean allAnswered = ported.stream().allMatch(instance -> instanceAnswers.get(instance) != null);
         if (ok > 0) return byOpenPort(ported, instanceOk, allAnswered, nowNanos);
         if (refused > 0) {
-            if (instanceOk) return agentDown(nowNanos);
             boolean allRefused = ported.stream().allMatch(instance -> is(instance, Signal.Result.REFUSED));
-            if (ported.isEmpty() ? refused >= needed : allAnswered) {
-                return Optional.of(fault(Mode.HOST_DOWN, !ported.isEmpty() && allRefused, nowNanos));
-            }
-            return Optional.empty();
+            if (!ported.isEmpty() && allRefused) return Optional.of(fault(Mode.HOST_DOWN, true, nowNanos));
+            // The agent is gone for sure, what it supervised is not: a second copy of it would be worse than none.
+            return allAnswered ? agentDown(nowNanos) : Optional.empty();
         }
         if (needed == 0) return alone(nowNanos);
-        if (agentAddress.isEmpty() && allAnswered && !ported.isEmpty() && !instanceOk) {
-            return Optional.of(fault(Mode.CUT_OFF, false, nowNanos));
-        }
-        if (agentAddress.isEmpty() && ported.isEmpty() && registration == null && isSilent(nowNanos)) {
-            return Optional.of(fault(Mode.CUT_OFF, false, nowNanos));
-        }
+        if (agentAddress.isEmpty()) return byInstances(ported, instanceOk, allAnswered, nowNanos);
         if (timeouts < needed) return Optional.empty();
         if (instanceOk) return agentDown(nowNanos);
         if (!isSilent(nowNanos)) {
@@ -236,6 +229,16 @@ final class HostWatch {
                     : Optional.empty();
         }
         return Optional.of(fault(Mode.CUT_OFF, false, nowNanos));
+    }
+
+    /// Nobody knows where its agent listened (the leader is newer than the loss): only its instances can be asked.
+    private Optional<Fault> byInstances(
+            List<Part.Instance> ported, boolean instanceOk, boolean allAnswered, long nowNanos) {
+        if (!isSilent(nowNanos)) return Optional.empty();
+        if (ported.isEmpty() || instanceOk) return agentDown(nowNanos);
+        if (!allAnswered) return Optional.empty();
+        boolean allRefused = ported.stream().allMatch(instance -> is(instance, Signal.Result.REFUSED));
+        return Optional.of(fault(allRefused ? Mode.HOST_DOWN : Mode.CUT_OFF, allRefused, nowNanos));
     }
 
     /// Its port opens: the machine lives. Only a lost lease together with silence speaks against the agent.

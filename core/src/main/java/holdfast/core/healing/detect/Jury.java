@@ -258,6 +258,7 @@ public final class Jury {
         List<Fault> faults = new ArrayList<>();
         if (nowNanos < doubtUntilNanos) return faults;
         for (HostWatch host : hosts.values()) {
+            if (!host.isSuspected()) continue;
             host.judge(ported(host.host), witnesses(host.host).size(), nowNanos).ifPresent(faults::add);
         }
         for (InstanceWatch watch : instances.values()) {
@@ -275,13 +276,13 @@ public final class Jury {
         InstanceWatch watch = instances.get(instance);
         if (watch == null) return new Verification(false, List.of(), "It is not meant to run.");
         SortedSet<NodeId> well = watch.wellBy(1 << flapCount(instance, nowNanos), nowNanos);
+        NodeId own = watch.host().orElse(null);
+        if (own != null && !isUp(own)) return new Verification(false, List.copyOf(well), "Its host is not up.");
         if (!watch.hasChecks()) {
             String seconds = InstanceWatch.SETTLE_NANOS / 1_000_000_000 + " s";
             String sentence = "It has no checks: its own host saw it run for " + seconds + ".";
             return remember(watch, new Verification(!well.isEmpty(), List.copyOf(well), sentence));
         }
-        NodeId own = watch.host().orElse(null);
-        if (own != null && !isUp(own)) return new Verification(false, List.copyOf(well), "Its host is not up.");
         SortedSet<NodeId> others = new TreeSet<>();
         if (watch.isRemote()) {
             for (NodeId watcher : watch.watchers()) if (!watcher.equals(own) && isUp(watcher)) others.add(watcher);
@@ -357,6 +358,12 @@ public final class Jury {
     public boolean isWell(Part.Instance instance, long nowNanos) {
         InstanceWatch watch = instances.get(instance);
         return watch != null && watch.wasWell() && !watch.isDoubtful(nowNanos);
+    }
+
+    /// Whether this run was ever verified by this jury or the one before.
+    public boolean wasWell(Part.Instance instance) {
+        InstanceWatch watch = instances.get(instance);
+        return watch != null && watch.wasWell();
     }
 
     /// Whether some witness is being failed by it, verdict or not.

@@ -14,10 +14,10 @@ public final class Rollout {
 
     /// Whether the process must be started anew to be what the fleet says.
     public static boolean isOutdated(Assignment assignment, ServiceSpec spec, Fleet fleet) {
-        boolean moved = fleet.host(assignment.host())
+        if (!assignment.spec().runsLike(spec)) return true;
+        return fleet.host(assignment.host())
                 .filter(host -> host.address().equals(assignment.address()))
                 .isEmpty();
-        return moved || !assignment.spec().fingerprint().equals(spec.fingerprint());
     }
 
     /// @param assignments of this service, in number order
