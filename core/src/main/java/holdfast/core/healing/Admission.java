@@ -50,7 +50,8 @@ final class Admission {
     }
 
     private boolean isDependency(String service) {
-        for (ServiceSpec other : lead.book.fleet.services()) if (other.dependsOn().contains(service)) return true;
+        for (ServiceSpec other : lead.book.fleet.services())
+            if (other.dependsOn().contains(service)) return true;
         return false;
     }
 

@@ -176,6 +176,7 @@ final class Case {
 
     /// Writes that belong to the same transaction.
     void write(Write write) {
+        if (writes.contains(write)) return;
         writes.add(write);
         changed = true;
     }

@@ -5,7 +5,9 @@ import holdfast.core.base.NodeId;
 import holdfast.core.healing.detect.Jury;
 import holdfast.core.healing.detect.Probe;
 import holdfast.core.healing.fleet.Assignment;
+import holdfast.core.healing.fleet.Endpoint;
 import holdfast.core.healing.fleet.Part;
+import holdfast.core.healing.fleet.Registration;
 import holdfast.core.healing.fleet.ServiceSpec;
 import holdfast.core.healing.isolate.Action;
 import holdfast.core.healing.isolate.Step;
@@ -124,6 +126,14 @@ final class Lead {
     void started(Assignment assignment) {
         long limitNanos = nowNanos + assignment.spec().startWithin().toNanos();
         jury.started(assignment.instance(), assignment.run(), limitNanos);
+    }
+
+    /// Where clients reach it, as long as its host's present registration lasts.
+    Endpoint endpoint(Assignment assignment) {
+        long registration = jury.registration(assignment.host())
+                .map(Registration::createRevision)
+                .orElse(0L);
+        return new Endpoint(assignment.instance(), assignment.target(), assignment.host(), registration);
     }
 
     /// The same instance, started anew as `run`.

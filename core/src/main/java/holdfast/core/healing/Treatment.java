@@ -8,7 +8,6 @@ import holdfast.core.healing.Incident.State;
 import holdfast.core.healing.detect.Mode;
 import holdfast.core.healing.detect.Verification;
 import holdfast.core.healing.fleet.Assignment;
-import holdfast.core.healing.fleet.Endpoint;
 import holdfast.core.healing.fleet.Part;
 import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.fleet.ServiceSpec;
@@ -115,10 +114,18 @@ final class Treatment {
             done(work, deed, "read back from the agent's list");
         } else if (lead.millis() - Math.max(deed.atMillis(), lead.electedMillis) > patienceOf(action)) {
             unknown(work, deed, "no outcome after " + (lead.millis() - deed.atMillis()) + " ms");
+        } else if (isSuperseded(action)) {
+            unknown(work, deed, "another run of it was ordered since");
         } else if (!lead.book.sent.contains(action.id())) {
             // Journaled by a leader that was lost before it sent it; the agent does it once whoever sends it.
             lead.act(new Action(action.id(), action.step(), action.on(), lead.fence, action.incident()));
         }
+    }
+
+    /// An order for a run that the ledger no longer names must not be sent again.
+    private boolean isSuperseded(Action action) {
+        Assignment assignment = lead.book.assignments.get(action.step().instance());
+        return assignment == null || !assignment.run().equals(action.id());
     }
 
     private long patienceOf(Action action) {
@@ -190,7 +197,7 @@ final class Treatment {
         if (assignment == null) return Progress.RESTORED;
         if (!assignment.proven()) work.write(new Write.Assign(Upkeep.proven(assignment)));
         if (assignment.port() != 0) {
-            work.write(new Write.Publish(new Endpoint(instance, assignment.target(), assignment.host())));
+            work.write(new Write.Publish(lead.endpoint(assignment)));
         }
         return Progress.RESTORED;
     }
@@ -258,8 +265,10 @@ final class Treatment {
         if (!hostUp && work.diagnosis().mode() == Mode.AGENT_DOWN) {
             if (!work.hasSaid("agent-awaited")) {
                 String seconds = patienceMillis(work) / 1_000 + " s";
-                work.say("agent-awaited", "Its agent has " + seconds + " to return. Nothing is started elsewhere: what it supervised may"
-                        + " still run and nobody could stop it.");
+                work.say(
+                        "agent-awaited",
+                        "Its agent has " + seconds + " to return. Nothing is started elsewhere: what it supervised may"
+                                + " still run and nobody could stop it.");
             }
             return Progress.STUCK;
         }
@@ -320,6 +329,8 @@ final class Treatment {
         if (lead.book.endpoints.containsKey(former.instance()) && quarantine.mayWithdraw(work)) {
             work.write(new Write.Withdraw(former.instance()));
         }
+        // Whatever was ordered before and not begun has had its day.
+        if (lead.book.sent.contains(former.run())) work.write(new Write.Forget(former.host(), former.run()));
         work.write(new Write.Assign(renewed));
         work.plan(
                 lead.action(run, new Step.Start(renewed, work.diagnosis().mode() == Mode.ASKED), host, work.id()),

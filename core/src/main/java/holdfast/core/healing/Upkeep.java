@@ -186,8 +186,11 @@ final class Upkeep {
                         assignments,
                         assignment -> assignment.proven() && lead.jury.isWell(assignment.instance(), lead.now()));
         // One that was drained for a fleet that is no longer wanted goes back to routing.
-        drainedNanos.keySet().removeIf(drained -> drained.service().equals(spec.name())
-                && next.filter(assignment -> assignment.instance().equals(drained)).isEmpty());
+        drainedNanos
+                .keySet()
+                .removeIf(drained -> drained.service().equals(spec.name())
+                        && next.filter(assignment -> assignment.instance().equals(drained))
+                                .isEmpty());
         if (next.isEmpty()) return;
         Assignment former = next.get();
         Part.Instance instance = former.instance();
@@ -217,7 +220,7 @@ final class Upkeep {
         if (assignment.desired() == Assignment.Desired.STOPPED || drainedNanos.containsKey(instance)) return;
         if (lead.book.incidentOf(instance).isPresent()
                 || lead.jury.registration(assignment.host()).isEmpty()) return;
-        Endpoint endpoint = new Endpoint(instance, assignment.target(), assignment.host());
+        Endpoint endpoint = lead.endpoint(assignment);
         boolean published = assignment.port() == 0 || endpoint.equals(lead.book.endpoints.get(instance));
         if (published && assignment.proven() && lead.jury.wasWell(instance)) return;
         Verification verification = lead.jury.verify(instance, lead.now());

@@ -29,7 +29,7 @@ public final class Samples {
     public static final Part.Instance ORDERS_2 = new Part.Instance("orders", 2);
     public static final Registration REGISTRATION =
             new Registration(H1, "10.0.0.1", "10.0.0.1:7001", 7, 12, 2_000_000_000L);
-    public static final Endpoint ENDPOINT = new Endpoint(ORDERS_2, "10.0.0.1:8101", H1);
+    public static final Endpoint ENDPOINT = new Endpoint(ORDERS_2, "10.0.0.1:8101", H1, 5);
 
     private Samples() {}
 

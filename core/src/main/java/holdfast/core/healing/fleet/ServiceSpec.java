@@ -132,7 +132,7 @@ public record ServiceSpec(
 
     /// Whether a process of the one is a process of the other: then a change of spec needs no restart.
     public boolean runsLike(ServiceSpec other) {
-        return this == other || (port == other.port && command.equals(other.command) && env.equals(other.env));
+        return port == other.port && command.equals(other.command) && env.equals(other.env);
     }
 
     /// What the process itself is made from, as 16 hex digits (FNV-1a, 64 bit): two specs with one fingerprint

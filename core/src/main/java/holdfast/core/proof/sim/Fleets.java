@@ -20,7 +20,8 @@ final class Fleets {
     /// @param version a different one needs a restart
     static Fleet shop(int hosts, String nature, int version) {
         List<HostSpec> specs = new ArrayList<>();
-        for (int number = 1; number <= hosts; number++) specs.add(new HostSpec(new NodeId("h" + number), "10.0.0." + number));
+        for (int number = 1; number <= hosts; number++)
+            specs.add(new HostSpec(new NodeId("h" + number), "10.0.0." + number));
         List<CheckSpec> health = List.of(new CheckSpec.Http("/health", CheckSpec.Timing.DEFAULT));
         return new Fleet(
                 "shop",
@@ -32,7 +33,12 @@ final class Fleets {
     }
 
     private static ServiceSpec service(
-            String name, List<String> command, int instances, int port, List<CheckSpec> checks, List<String> dependsOn) {
+            String name,
+            List<String> command,
+            int instances,
+            int port,
+            List<CheckSpec> checks,
+            List<String> dependsOn) {
         return new ServiceSpec(
                 name,
                 command,

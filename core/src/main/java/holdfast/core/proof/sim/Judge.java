@@ -25,7 +25,8 @@ final class Judge {
     private static final long CALM_WITHIN_NANOS = 100 * SECOND_NANOS;
     /// How long a well instance may lack its endpoint once all faults are over.
     private static final long RETURN_WITHIN_NANOS = 25 * SECOND_NANOS;
-    /// How long two runs of one instance may overlap: an agent that wakes needs one tick to see that its lease is over.
+    /// How long two runs of one instance may overlap: an agent that wakes needs one tick to see that its lease is
+    /// over.
     private static final long OVERLAP_NANOS = SECOND_NANOS;
     private static final int CALM_LOOKS = 6;
     private static final int VIOLATIONS_MAX = 20;
@@ -34,7 +35,7 @@ final class Judge {
     private record Acknowledged(Bytes key, Bytes value, long revision) {}
 
     private final World world;
-    private final List<String> violations = new ArrayList<>();
+    private final List<World.Violation> violations = new ArrayList<>();
     private final List<String> story = new ArrayList<>();
     private final SortedMap<NodeId, Fence> admitted = new TreeMap<>();
     private final SortedMap<String, NodeId> executed = new TreeMap<>();
@@ -50,7 +51,7 @@ final class Judge {
         this.world = world;
     }
 
-    List<String> violations() {
+    List<World.Violation> violations() {
         return List.copyOf(violations);
     }
 
@@ -66,9 +67,9 @@ final class Judge {
         return world.now() / 1_000_000 + " ms: ";
     }
 
-    private void violated(String sentence) {
-        if (violations.size() < VIOLATIONS_MAX) violations.add(at() + sentence);
-        log("VIOLATION " + sentence);
+    private void violated(Invariant invariant, String sentence) {
+        if (violations.size() < VIOLATIONS_MAX) violations.add(new World.Violation(invariant, at() + sentence));
+        log("VIOLATION " + invariant + " " + sentence);
     }
 
     boolean isOver() {
@@ -77,16 +78,25 @@ final class Judge {
 
     // --- what is told
 
-    /// Fence: an older epoch is never admitted after a newer one. Once: no action is done twice.
+    /// Fence: an older epoch is never admitted after a newer one.
+    void admitted(NodeId host, Fence fence) {
+        Fence highest = admitted.getOrDefault(host, Fence.NONE);
+        if (fence.compareTo(highest) < 0) {
+            violated(
+                    Invariant.FENCE,
+                    host + " admitted epoch " + fence.epoch() + " after epoch " + highest.epoch() + ".");
+        } else admitted.put(host, fence);
+    }
+
+    /// Once: no action is done twice.
     void executed(NodeId host, Action action) {
         log(host + " does " + action.id() + " " + action.step().getClass().getSimpleName() + " "
                 + action.step().instance());
-        Fence highest = admitted.getOrDefault(host, Fence.NONE);
-        if (action.fence().compareTo(highest) < 0) {
-            violated(host + " admitted epoch " + action.fence().epoch() + " after epoch " + highest.epoch() + ".");
-        } else admitted.put(host, action.fence());
         NodeId before = executed.put(action.id(), host);
-        if (before != null) violated("Action " + action.id() + " was done twice, by " + before + " and by " + host + ".");
+        if (before != null)
+            violated(
+                    Invariant.ONCE,
+                    "Action " + action.id() + " was done twice, by " + before + " and by " + host + ".");
     }
 
     /// Journal before act: the store names the action before the order is written.
@@ -101,13 +111,15 @@ final class Judge {
         boolean superseded = ledger.assignment(action.step().instance())
                 .filter(assignment -> assignment.fence().compareTo(action.fence()) > 0)
                 .isPresent();
-        if (!assigned && !told && !superseded) violated("Action " + action.id() + " was ordered before it was journaled.");
+        if (!assigned && !told && !superseded)
+            violated(Invariant.JOURNAL_FIRST, "Action " + action.id() + " was ordered before it was journaled.");
     }
 
     void journaled(Incident incident) {
         world.assignmentsChanged();
         if (!incident.entries().isEmpty()) {
-            log(incident.id() + " " + incident.state() + " " + incident.subject() + " " + incident.diagnosis().mode() + ": "
+            log(incident.id() + " " + incident.state() + " " + incident.subject() + " "
+                    + incident.diagnosis().mode() + ": "
                     + incident.entries().getLast().what().sentence());
         }
         budget(incident);
@@ -116,7 +128,8 @@ final class Judge {
     /// Budget: at most so many restarts of one instance in its window, and at most a share of a pool isolated.
     private void budget(Incident incident) {
         for (Incident.Deed deed : incident.deeds()) {
-            boolean ownersWish = incident.entries().stream().anyMatch(entry -> entry.what().code().equals("owner-changed"));
+            boolean ownersWish = incident.entries().stream()
+                    .anyMatch(entry -> entry.what().code().equals("owner-changed"));
             if (deed.rung() != Rung.RESTART || deed.status() != Incident.Deed.Status.PLANNED || ownersWish) continue;
             if (!(deed.action().step() instanceof Step.Start(Assignment assignment, boolean _))) continue;
             List<Long> times = restarts.computeIfAbsent(assignment.instance(), _ -> new ArrayList<>());
@@ -126,23 +139,33 @@ final class Judge {
             long from = deed.atMillis() - limits.per().toMillis();
             long used = times.stream().filter(time -> time > from).count();
             if (used > limits.restarts()) {
-                violated(assignment.instance() + " was restarted " + used + " times, " + limits.restarts() + " are allowed.");
+                violated(
+                        Invariant.BUDGET,
+                        assignment.instance() + " was restarted " + used + " times, " + limits.restarts()
+                                + " are allowed.");
             }
         }
         if (!(incident.subject() instanceof Part.Instance subject)) return;
         ServiceSpec spec = world.fleet().service(subject.service()).orElseThrow();
         long isolated = world.ledger().all("incidents/", Incident.class).stream()
-                .filter(other -> other.state() != Incident.State.CLOSED && !other.diagnosis().proven())
-                .filter(other -> other.subject() instanceof Part.Instance part && part.service().equals(subject.service()))
-                .filter(other -> other.entries().stream().anyMatch(entry -> entry.what().code().equals("isolated")))
+                .filter(other -> other.state() != Incident.State.CLOSED
+                        && !other.diagnosis().proven())
+                .filter(other -> other.subject() instanceof Part.Instance part
+                        && part.service().equals(subject.service()))
+                .filter(other -> other.entries().stream()
+                        .anyMatch(entry -> entry.what().code().equals("isolated")))
                 .count();
         long most = Math.max(1, spec.limits().isolateAtMost().times(spec.instances()));
-        if (isolated > most) violated(isolated + " instances of " + subject.service() + " are isolated, " + most + " are allowed.");
+        if (isolated > most)
+            violated(
+                    Invariant.BUDGET,
+                    isolated + " instances of " + subject.service() + " are isolated, " + most + " are allowed.");
     }
 
     /// Watch order is revision order, and nothing comes twice.
     void watched(String who, long beforeRevision, long revision) {
-        if (revision < beforeRevision) violated(who + " saw revision " + revision + " after " + beforeRevision + ".");
+        if (revision < beforeRevision)
+            violated(Invariant.WATCH_ORDER, who + " saw revision " + revision + " after " + beforeRevision + ".");
     }
 
     void acknowledged(List<Command.Op> ops, long revision) {
@@ -159,13 +182,20 @@ final class Judge {
         if (!world.mischief().isOver()) return;
         if (overSinceNanos == 0) overSinceNanos = world.now();
         leftOut();
-        boolean calm = illness().isEmpty();
+        boolean calm = illness().isEmpty() && runningIncidents().isEmpty();
         calmLooks = calm ? calmLooks + 1 : 0;
         if (calmLooks >= CALM_LOOKS) done = true;
         if (world.now() - overSinceNanos > CALM_WITHIN_NANOS) {
-            violated("Not calm " + CALM_WITHIN_NANOS / SECOND_NANOS + " s after the last fault: " + illness());
+            endless();
             done = true;
         }
+    }
+
+    private void endless() {
+        String late = CALM_WITHIN_NANOS / SECOND_NANOS + " s after the last fault: ";
+        List<String> running = runningIncidents();
+        if (!running.isEmpty()) violated(Invariant.INCIDENTS_END, "Running " + late + running + ".");
+        if (!illness().isEmpty()) violated(Invariant.HEALED, "Neither well nor handed over " + late + illness() + ".");
     }
 
     /// One run: two supervised processes of one instance never serve at once for long.
@@ -181,7 +211,8 @@ final class Judge {
         running.forEach((instance, count) -> {
             if (count < 2) return;
             long since = overlapSince.computeIfAbsent(instance, _ -> world.now());
-            if (world.now() - since > OVERLAP_NANOS) violated(instance + " runs " + count + " times at once.");
+            if (world.now() - since > OVERLAP_NANOS)
+                violated(Invariant.ONE_RUN, instance + " runs " + count + " times at once.");
         });
     }
 
@@ -198,26 +229,34 @@ final class Judge {
         for (ServiceSpec spec : world.fleet().services()) {
             for (int number = 1; number <= spec.instances() && spec.port() != 0; number++) {
                 Part.Instance instance = new Part.Instance(spec.name(), number);
-                boolean routed = endpoints.stream().anyMatch(endpoint -> endpoint.instance().equals(instance));
+                boolean routed = endpoints.stream()
+                        .anyMatch(endpoint -> endpoint.instance().equals(instance));
                 if (routed || !isTrulyWell(instance)) {
                     leftOutSince.remove(instance);
                     continue;
                 }
                 long since = leftOutSince.computeIfAbsent(instance, _ -> world.now());
                 if (world.now() - since > RETURN_WITHIN_NANOS) {
-                    violated(instance + " is well and out of routing for " + (world.now() - since) / SECOND_NANOS + " s.");
+                    violated(
+                            Invariant.RETURN,
+                            instance + " is well and out of routing for " + (world.now() - since) / SECOND_NANOS
+                                    + " s.");
                 }
             }
         }
     }
 
-    /// What is not as it should be in the end: running incidents, and instances neither well nor handed over.
+    private List<String> runningIncidents() {
+        return world.ledger().all("incidents/", Incident.class).stream()
+                .filter(Incident::isRunning)
+                .map(incident -> incident.id() + " about " + incident.subject() + " is " + incident.state())
+                .toList();
+    }
+
+    /// Instances that are neither well nor handed over.
     private List<String> illness() {
         List<String> illness = new ArrayList<>();
         List<Incident> incidents = world.ledger().all("incidents/", Incident.class);
-        for (Incident incident : incidents) {
-            if (incident.isRunning()) illness.add(incident.id() + " about " + incident.subject() + " is " + incident.state());
-        }
         List<Endpoint> endpoints = world.ledger().all("endpoints/", Endpoint.class);
         for (ServiceSpec spec : world.fleet().services()) {
             for (int number = 1; number <= spec.instances(); number++) {
@@ -226,7 +265,8 @@ final class Judge {
                         .anyMatch(incident -> incident.state() == Incident.State.HANDED_OVER
                                 && incident.pending().contains(instance));
                 boolean routed = spec.port() == 0
-                        || endpoints.stream().anyMatch(endpoint -> endpoint.instance().equals(instance));
+                        || endpoints.stream()
+                                .anyMatch(endpoint -> endpoint.instance().equals(instance));
                 if (!handedOver && !(isTrulyWell(instance) && routed)) illness.add(instance + " is not well");
             }
         }
@@ -236,11 +276,14 @@ final class Judge {
     /// Durability: what was acknowledged is there at its revision.
     void end() {
         for (Acknowledged write : acknowledged) {
-            boolean there = world.store().getAt(write.key(), write.revision())
+            boolean there = world.store()
+                    .getAt(write.key(), write.revision())
                     .filter(pair -> pair.value().equals(write.value()))
                     .isPresent();
             if (!there) {
-                violated("The acknowledged write of " + write.key() + " at revision " + write.revision() + " is lost.");
+                violated(
+                        Invariant.DURABLE,
+                        "The acknowledged write of " + write.key() + " at revision " + write.revision() + " is lost.");
                 return;
             }
         }

@@ -4,7 +4,8 @@ import holdfast.core.base.Dice;
 import java.util.List;
 import java.util.Optional;
 
-/// Throws the scenario's faults at times that the dice choose, undoes each after a while, and at last undoes everything.
+/// Throws the scenario's faults at times that the dice choose, undoes each after a while, and at last undoes
+/// everything.
 final class Mischief {
     private static final long MILLI_NANOS = 1_000_000;
     private static final long FIRST_NANOS = 10_000 * MILLI_NANOS;
@@ -48,7 +49,9 @@ final class Mischief {
         switch (kind) {
             case KILL_INSTANCE -> victim().ifPresent(found -> found.host().kill(found.process().instance, 137));
             case FREEZE_INSTANCE -> victim().ifPresent(this::freeze);
-            case FAIL_INSTANCE -> victim().ifPresent(found -> found.process().failing = !found.process().instance.service().equals("worker"));
+            case FAIL_INSTANCE ->
+                victim().ifPresent(found -> found.process().failing =
+                        !found.process().instance.service().equals("worker"));
             case KILL_HOST -> {
                 host.killAll();
                 later(3_000, 15_000, host::startAgent);

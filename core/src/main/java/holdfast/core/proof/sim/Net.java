@@ -52,6 +52,8 @@ final class Net {
 
     /// Mostly 0.2 to 3 ms, now and then up to 60 ms.
     long delayNanos() {
-        return dice.oneIn(50) ? dice.between(3 * MILLI_NANOS, 60 * MILLI_NANOS) : dice.between(MILLI_NANOS / 5, 3 * MILLI_NANOS);
+        return dice.oneIn(50)
+                ? dice.between(3 * MILLI_NANOS, 60 * MILLI_NANOS)
+                : dice.between(MILLI_NANOS / 5, 3 * MILLI_NANOS);
     }
 }

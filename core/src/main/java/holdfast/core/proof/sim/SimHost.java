@@ -5,9 +5,7 @@ import holdfast.core.base.Fence;
 import holdfast.core.base.NodeId;
 import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
-import holdfast.core.healing.detect.Probe;
 import holdfast.core.healing.detect.Signal;
-import holdfast.core.healing.detect.Watchers;
 import holdfast.core.healing.fleet.Assignment;
 import holdfast.core.healing.fleet.Part;
 import holdfast.core.healing.fleet.Registration;
@@ -17,7 +15,6 @@ import holdfast.core.healing.isolate.Step;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Event;
 import holdfast.core.truth.KeyValue;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -26,15 +23,13 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// A machine with its agent and processes. The gate's fence and the ids of done actions lie on its disk and survive the
-/// agent; processes survive the agent, not the machine.
+/// A machine with its agent and processes. The gate's fence and the ids of done actions lie on its disk and
+/// survive the agent; processes survive the agent, not the machine.
 final class SimHost {
     static final long TTL_MILLIS = 2_000;
 
     private static final long MILLI_NANOS = 1_000_000;
     private static final long TICK_NANOS = 50 * MILLI_NANOS;
-    private static final long HEARTBEAT_NANOS = 250 * MILLI_NANOS;
-    private static final long ROSTER_NANOS = 1_000 * MILLI_NANOS;
     private static final long RENEW_NANOS = 500 * MILLI_NANOS;
 
     final NodeId name;
@@ -51,29 +46,36 @@ final class SimHost {
     private FenceGate gate = new FenceGate(Fence.NONE);
     private Fence gateOnDisk = Fence.NONE;
     private final SortedSet<String> doneOnDisk = new TreeSet<>();
-    private long incarnation;
-    private long sequence;
     private long lease;
     private boolean registering;
     private long registration;
     private long renewedNanos;
     private long triedRenewNanos;
-    private long heartbeatNanos;
-    private long rosterNanos;
-    private @Nullable SimNode attachedTo;
+    private final SimSender sender;
+    private final SimProber prober;
     private @Nullable Runnable watch;
-    private final SortedMap<Part.Instance, Long> probedNanos = new TreeMap<>();
 
     SimHost(World world, SimLedger ledger, NodeId name, String address) {
         this.world = world;
         this.ledger = ledger;
         this.name = name;
         this.address = address;
+        this.sender = new SimSender(world, name);
+        this.prober = new SimProber(world, this, sender);
         this.driftPerMillion = world.dice().between(-200, 200);
     }
 
     private long clock() {
         return world.now() + world.now() / 1_000_000 * driftPerMillion;
+    }
+
+    SimProber prober() {
+        return prober;
+    }
+
+    /// Grows with each start and end of the agent: what was begun before is not gone on with.
+    long generation() {
+        return generation;
     }
 
     boolean isAgentRunning() {
@@ -111,8 +113,7 @@ final class SimHost {
         agentAlive = true;
         frozen = false;
         generation++;
-        incarnation++;
-        sequence = 0;
+        sender.start();
         gate = new FenceGate(gateOnDisk);
         if (world.has(Bug.FORGET_DONE)) doneOnDisk.clear();
         forgetLease();
@@ -122,9 +123,7 @@ final class SimHost {
         agentAlive = false;
         generation++;
         forgetLease();
-        SimNode leader = attachedTo;
-        attachedTo = null;
-        if (leader != null) say(leader, new Signal.Detached(name, "connection reset"));
+        sender.stop(true);
     }
 
     void killAll() {
@@ -138,7 +137,7 @@ final class SimHost {
         powered = false;
         generation++;
         forgetLease();
-        attachedTo = null;
+        sender.stop(false);
         processes.values().forEach(process -> process.state = SimProcess.State.DEAD);
         processes.clear();
     }
@@ -173,60 +172,8 @@ final class SimHost {
     private void tick() {
         if (!isAgentRunning()) return;
         keepLease();
-        attach();
-        if (clock() - heartbeatNanos >= HEARTBEAT_NANOS) {
-            heartbeatNanos = clock();
-            sequence++;
-            for (SimNode node : world.nodes()) {
-                if (node.isLeading()) say(node, new Signal.Heartbeat(name, incarnation, sequence, 0));
-            }
-        }
-        if (clock() - rosterNanos >= ROSTER_NANOS) {
-            rosterNanos = clock();
-            roster();
-        }
-        probe();
-    }
-
-    /// Over the stream: only to whom it is attached, and only while packets go both ways.
-    private void stream(Signal signal) {
-        SimNode leader = attachedTo;
-        if (leader != null && world.net().isOpen(leader.name, name.name())) say(leader, signal);
-    }
-
-    private void say(SimNode node, Signal signal) {
-        if (!world.net().isOpen(name.name(), node.name) || world.net().loses()) return;
-        world.after(world.net().delayNanos(), () -> node.hear(signal));
-        if (world.dice().oneIn(200)) world.after(world.net().delayNanos() * 3, () -> node.hear(signal));
-    }
-
-    private void attach() {
-        SimNode present = attachedTo;
-        if (present != null && present.isLeading()) return;
-        attachedTo = null;
-        for (SimNode node : world.nodes()) {
-            if (node.isLeading() && world.net().isOpenBothWays(name.name(), node.name)) {
-                attachedTo = node;
-                say(node, new Signal.Attached(name, incarnation));
-                roster();
-            }
-        }
-    }
-
-    private void roster() {
-        List<Signal.Supervised> list = new ArrayList<>();
-        for (SimProcess process : processes.values()) {
-            list.add(new Signal.Supervised(
-                    process.instance,
-                    process.run,
-                    switch (process.state) {
-                        case RUNNING -> Signal.Supervised.State.RUNNING;
-                        case HELD -> Signal.Supervised.State.FROZEN;
-                        case DEAD -> Signal.Supervised.State.EXITED;
-                    },
-                    process.status));
-        }
-        stream(new Signal.Roster(name, incarnation, list));
+        sender.tick(clock(), processes.values());
+        prober.tick(clock());
     }
 
     private void keepLease() {
@@ -266,7 +213,8 @@ final class SimHost {
 
     /// Without a lease: nobody may be served.
     private void hold() {
-        for (SimProcess process : alive()) if (process.state == SimProcess.State.RUNNING) process.state = SimProcess.State.HELD;
+        for (SimProcess process : alive())
+            if (process.state == SimProcess.State.RUNNING) process.state = SimProcess.State.HELD;
     }
 
     private void register() {
@@ -274,27 +222,39 @@ final class SimHost {
         registering = true;
         long mine = generation;
         long begun = clock();
-        world.store().call(name.name(), () -> {
-            long id = world.store().nextLease();
-            String key = "hosts/" + name;
-            Registration own = new Registration(
-                    name, address, address + ":7000", incarnation, 0, TTL_MILLIS * MILLI_NANOS);
-            world.store().apply(new Command.LeaseGrant(id, TTL_MILLIS));
-            world.store().apply(new Command.DeleteRange(
-                    holdfast.core.base.KeyRange.single(Bytes.utf8(key)), false));
-            world.store().apply(new Command.Put(Bytes.utf8(key), world.vault().put(own), id, false, false, false));
-            return List.of(id, world.store().revision());
-        }, reply -> {
-            if (mine != generation) return;
-            registering = false;
-            if (!isAgentRunning() || reply.isEmpty()) return;
-            lease = reply.get().get(0);
-            registration = reply.get().get(1);
-            renewedNanos = begun;
-            triedRenewNanos = begun;
-            reconcile();
-            watchOrders(registration);
-        });
+        world.store()
+                .call(
+                        name.name(),
+                        () -> {
+                            long id = world.store().nextLease();
+                            String key = "hosts/" + name;
+                            Registration own = new Registration(
+                                    name,
+                                    address,
+                                    address + ":7000",
+                                    sender.incarnation(),
+                                    0,
+                                    TTL_MILLIS * MILLI_NANOS);
+                            world.store().apply(new Command.LeaseGrant(id, TTL_MILLIS));
+                            world.store()
+                                    .apply(new Command.DeleteRange(
+                                            holdfast.core.base.KeyRange.single(Bytes.utf8(key)), false));
+                            world.store()
+                                    .apply(new Command.Put(
+                                            Bytes.utf8(key), world.vault().put(own), id, false, false, false));
+                            return List.of(id, world.store().revision());
+                        },
+                        reply -> {
+                            if (mine != generation) return;
+                            registering = false;
+                            if (!isAgentRunning() || reply.isEmpty()) return;
+                            lease = reply.get().get(0);
+                            registration = reply.get().get(1);
+                            renewedNanos = begun;
+                            triedRenewNanos = begun;
+                            reconcile();
+                            watchOrders(registration);
+                        });
     }
 
     /// Mine still: go on. Somebody else's now: end it.
@@ -333,29 +293,22 @@ final class SimHost {
 
     private void orders(List<Event> events) {
         for (Event event : events) {
-            if (event.kind() == Event.Kind.PUT) take(world.vault().get(event.now().value(), Action.class));
+            if (event.kind() == Event.Kind.PUT)
+                take(world.vault().get(event.now().value(), Action.class));
         }
     }
 
     private void take(Action action) {
         long mine = generation;
-        // Orders are taken up by threads of their own, so that two of them may change places.
-        world.after(world.dice().between(MILLI_NANOS, 60 * MILLI_NANOS), () -> consider(action, mine));
+        // Orders are taken up by threads of their own: two of them may change places, and one may be late by seconds.
+        long mostNanos = world.dice().oneIn(8) ? 4_000 * MILLI_NANOS : 60 * MILLI_NANOS;
+        world.after(world.dice().between(MILLI_NANOS, mostNanos), () -> consider(action, mine));
         if (world.has(Bug.FORGET_DONE)) world.after(300 * MILLI_NANOS, () -> consider(action, mine));
     }
 
-    /// Only while the ledger still names this action for its instance: a former order for it has had its day.
+    /// The gate first; then only while the ledger still names this action for its instance.
     private void consider(Action action, long mine) {
         if (mine != generation || !isAgentRunning() || !hasLease()) return;
-        world.store().call(name.name(), () -> ledger.assignment(action.step().instance()), reply -> {
-            if (mine != generation || !isAgentRunning() || !hasLease() || reply.isEmpty()) return;
-            boolean present = reply.get().filter(assignment -> assignment.run().equals(action.id())).isPresent();
-            if (present) carryOut(action, mine);
-            else answer(action, new Outcome.Refused(new Reason("superseded", "The ledger names another run by now.")), 0);
-        });
-    }
-
-    private void carryOut(Action action, long mine) {
         if (doneOnDisk.contains(action.id()) && !world.has(Bug.FORGET_DONE)) return;
         Optional<Reason> refused = world.has(Bug.GATE_OPEN) ? Optional.empty() : gate.admit(action.fence());
         if (refused.isPresent()) {
@@ -363,6 +316,23 @@ final class SimHost {
             return;
         }
         gateOnDisk = gate.highest();
+        world.judge().admitted(name, action.fence());
+        world.store().call(name.name(), () -> ledger.assignment(action.step().instance()), reply -> {
+            if (mine != generation || !isAgentRunning() || !hasLease() || reply.isEmpty()) return;
+            boolean present = reply.get()
+                    .filter(assignment -> assignment.run().equals(action.id()))
+                    .isPresent();
+            if (present) carryOut(action, mine);
+            else
+                answer(
+                        action,
+                        new Outcome.Refused(new Reason("superseded", "The ledger names another run by now.")),
+                        0);
+        });
+    }
+
+    private void carryOut(Action action, long mine) {
+        if (doneOnDisk.contains(action.id()) && !world.has(Bug.FORGET_DONE)) return;
         doneOnDisk.add(action.id());
         world.judge().executed(name, action);
         process(action.step().instance()).ifPresent(process -> end(process, 137));
@@ -377,7 +347,8 @@ final class SimHost {
 
     private void start(Action action, Assignment assignment, long mine) {
         if (mine != generation || !isAgentRunning()) return;
-        SimProcess.Nature nature = SimProcess.Nature.valueOf(assignment.spec().command().getLast());
+        SimProcess.Nature nature =
+                SimProcess.Nature.valueOf(assignment.spec().command().getLast());
         long wellFromNanos = world.now() + world.dice().between(100 * MILLI_NANOS, 1_500 * MILLI_NANOS);
         SimProcess process = new SimProcess(assignment, nature, wellFromNanos);
         if (!hasLease()) process.state = SimProcess.State.HELD;
@@ -401,55 +372,7 @@ final class SimHost {
         if (!process.isAlive()) return;
         process.state = SimProcess.State.DEAD;
         process.status = status;
-        if (isAgentRunning()) stream(new Signal.Exited(name, process.instance, process.run, status));
-    }
-
-    // --- probes
-
-    private void probe() {
-        for (Watchers.Routine routine : world.routine(name)) {
-            Part.Instance key = routine.instance();
-            long everyNanos = routine.spec().timing().every().toNanos();
-            Long last = probedNanos.get(key);
-            if (last == null) last = clock() - world.dice().nextLong(everyNanos);
-            if (clock() - last < everyNanos) {
-                probedNanos.putIfAbsent(key, last);
-                continue;
-            }
-            probedNanos.put(key, clock());
-            knock(
-                    routine.instance(),
-                    routine.check(),
-                    routine.target(),
-                    routine.spec().timing().timeout().toNanos(),
-                    "",
-                    this::stream);
-        }
-    }
-
-    /// A question from the loop.
-    void ask(SimNode from, Probe probe) {
-        if (!isAgentRunning() || attachedTo != from) return;
-        knock(probe.subject(), probe.check(), probe.target(), probe.timeoutNanos(), probe.id(), this::stream);
-    }
-
-    private void knock(
-            Part subject,
-            int check,
-            String target,
-            long timeoutNanos,
-            String askId,
-            java.util.function.Consumer<Signal> reply) {
-        long delay = world.net().delayNanos();
-        long mine = generation;
-        world.after(delay, () -> {
-            Signal.Result result = world.net().loses() ? Signal.Result.TIMEOUT : world.knock(name, target, subject);
-            long rest = result == Signal.Result.TIMEOUT ? Math.max(0, timeoutNanos - delay) : world.net().delayNanos();
-            world.after(rest, () -> {
-                if (mine != generation || !isAgentRunning()) return;
-                reply.accept(new Signal.Probed(name, subject, check, target, result, "", delay + rest, 0, askId));
-            });
-        });
+        if (isAgentRunning()) sender.stream(new Signal.Exited(name, process.instance, process.run, status));
     }
 
     /// What one finds at `target` on this machine.

@@ -1,6 +1,7 @@
 package holdfast.core.proof.sim;
 
 import holdfast.core.base.Bytes;
+import holdfast.core.base.Check;
 import holdfast.core.base.Fence;
 import holdfast.core.base.KeyRange;
 import holdfast.core.base.NodeId;
@@ -77,6 +78,7 @@ final class SimLedger {
             if (!(closing && world.has(Bug.LOSE_CLOSE))) ops.add(put("incidents/" + incident.id(), incident, 0));
         }
         for (Write write : journal.writes()) add(write, ops, revokes);
+        refuseTwice(ops);
         boolean done = guarded(leaderKey, fence, List.of(), ops);
         if (done) {
             revokes.forEach(host -> world.host(host).ifPresent(SimHost::revokeLease));
@@ -95,7 +97,10 @@ final class SimLedger {
             case Write.Publish(Endpoint endpoint) -> {
                 Optional<KeyValue> registration = store.get("hosts/" + endpoint.host());
                 if (registration.isPresent() && !world.has(Bug.LOSE_PUBLISH)) {
-                    ops.add(put(endpoint(endpoint.instance()), endpoint, registration.get().lease()));
+                    ops.add(put(
+                            endpoint(endpoint.instance()),
+                            endpoint,
+                            registration.get().lease()));
                 }
             }
             case Write.Withdraw(Part.Instance instance) -> ops.add(delete(endpoint(instance)));
@@ -107,6 +112,17 @@ final class SimLedger {
                 ops.add(delete(order(host, id)));
                 ops.add(delete("outcomes/" + id));
             }
+        }
+    }
+
+    /// Real etcd refuses a transaction that writes one key twice.
+    private static void refuseTwice(List<Command.Op> ops) {
+        SortedSet<Bytes> keys = new TreeSet<>();
+        for (Command.Op op : ops) {
+            Bytes key = op instanceof Command.Put put
+                    ? put.key()
+                    : ((Command.DeleteRange) op).range().start();
+            Check.invariant(keys.add(key), "a transaction writes %s twice: %s", key, ops);
         }
     }
 

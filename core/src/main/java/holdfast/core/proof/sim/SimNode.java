@@ -17,8 +17,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// A server that may lead the loop: campaigns for the leader's key, drives a real [HealingLoop], carries its orders out one
-/// after the other, and can be killed or paused between any two of them.
+/// A server that may lead the loop: campaigns for the leader's key, drives a real [HealingLoop], carries its
+/// orders out one after the other, and can be killed or paused between any two of them.
 final class SimNode {
     static final long TICK_NANOS = 100_000_000L;
 
@@ -125,7 +125,9 @@ final class SimNode {
     private boolean isDeaf(Signal signal) {
         boolean late = world.has(Bug.DEAF) && world.now() > 8_000 * MILLI_NANOS;
         return late
-                && (signal instanceof Signal.Exited || signal instanceof Signal.Probed || signal instanceof Signal.Roster);
+                && (signal instanceof Signal.Exited
+                        || signal instanceof Signal.Probed
+                        || signal instanceof Signal.Roster);
     }
 
     void tick() {
@@ -148,21 +150,31 @@ final class SimNode {
         campaigning = true;
         long mine = generation;
         long begunNanos = world.now();
-        world.store().call(name, () -> {
-            long id = world.store().nextLease();
-            world.store().apply(new Command.LeaseGrant(id, TTL_MILLIS));
-            String key = "leader/" + Long.toHexString(id);
-            world.store().apply(new Command.Put(
-                    holdfast.core.base.Bytes.utf8(key), world.vault().put(name), id, false, false, false));
-            return id;
-        }, reply -> {
-            if (mine != generation) return;
-            campaigning = false;
-            if (reply.isEmpty()) return;
-            lease = reply.get();
-            renewedNanos = begunNanos;
-            triedRenewNanos = begunNanos;
-        });
+        world.store()
+                .call(
+                        name,
+                        () -> {
+                            long id = world.store().nextLease();
+                            world.store().apply(new Command.LeaseGrant(id, TTL_MILLIS));
+                            String key = "leader/" + Long.toHexString(id);
+                            world.store()
+                                    .apply(new Command.Put(
+                                            holdfast.core.base.Bytes.utf8(key),
+                                            world.vault().put(name),
+                                            id,
+                                            false,
+                                            false,
+                                            false));
+                            return id;
+                        },
+                        reply -> {
+                            if (mine != generation) return;
+                            campaigning = false;
+                            if (reply.isEmpty()) return;
+                            lease = reply.get();
+                            renewedNanos = begunNanos;
+                            triedRenewNanos = begunNanos;
+                        });
     }
 
     private void renew() {
@@ -242,19 +254,22 @@ final class SimNode {
     private void hosts(List<Event> events) {
         for (Event event : events) {
             NodeId host = new NodeId(SimLedger.last(event.now().key()));
-            inputs.add(new Input.Changed(switch (event.kind()) {
-                case PUT ->
-                    new Input.News.HostRegistered(Records.withRevision(
-                            world.vault().get(event.now().value(), Registration.class), event.now().createRevision()));
-                case DELETE -> new Input.News.HostGone(host, event.now().modRevision());
-            }));
+            inputs.add(new Input.Changed(
+                    switch (event.kind()) {
+                        case PUT ->
+                            new Input.News.HostRegistered(Records.withRevision(
+                                    world.vault().get(event.now().value(), Registration.class),
+                                    event.now().createRevision()));
+                        case DELETE -> new Input.News.HostGone(host, event.now().modRevision());
+                    }));
         }
     }
 
     private void fleet(List<Event> events) {
         for (Event event : events) {
             Fleet fleet = world.vault().get(event.now().value(), Fleet.class);
-            inputs.add(new Input.Changed(new Input.News.FleetApplied(fleet, event.now().modRevision())));
+            inputs.add(new Input.Changed(
+                    new Input.News.FleetApplied(fleet, event.now().modRevision())));
         }
     }
 
@@ -268,8 +283,10 @@ final class SimNode {
     }
 
     private static List<Order> actsFirst(List<Order> orders) {
-        List<Order> turned = new ArrayList<>(orders.stream().filter(Order.Act.class::isInstance).toList());
-        turned.addAll(orders.stream().filter(order -> !(order instanceof Order.Act)).toList());
+        List<Order> turned = new ArrayList<>(
+                orders.stream().filter(Order.Act.class::isInstance).toList());
+        turned.addAll(
+                orders.stream().filter(order -> !(order instanceof Order.Act)).toList());
         return turned;
     }
 
@@ -297,18 +314,19 @@ final class SimNode {
         Order order = orders.get(present);
         String key = leaderKey();
         Fence own = fence;
-        world.store().call(
-                name,
-                () -> switch (order) {
-                    case Order.Journal journal -> ledger.journal(key, own, journal);
-                    case Order.Act(var action) -> ledger.act(key, own, action);
-                    case Order.Ask _ -> true;
-                },
-                reply -> {
-                    if (mine != generation || !alive) return;
-                    if (reply.isPresent() && reply.get()) carryOut(orders, present + 1, mine);
-                    else stepDown(reply.isPresent() ? "its key is gone" : "a write is unknown");
-                });
+        world.store()
+                .call(
+                        name,
+                        () -> switch (order) {
+                            case Order.Journal journal -> ledger.journal(key, own, journal);
+                            case Order.Act(var action) -> ledger.act(key, own, action);
+                            case Order.Ask _ -> true;
+                        },
+                        reply -> {
+                            if (mine != generation || !alive) return;
+                            if (reply.isPresent() && reply.get()) carryOut(orders, present + 1, mine);
+                            else stepDown(reply.isPresent() ? "its key is gone" : "a write is unknown");
+                        });
     }
 
     private void stepDown(String why) {
@@ -316,9 +334,14 @@ final class SimNode {
         loop.step(List.of(new Input.Deposed()), clock());
         long old = lease;
         reset();
-        if (old != 0) world.store().call(name, () -> {
-            world.store().revoke(old);
-            return true;
-        }, _ -> {});
+        if (old != 0)
+            world.store()
+                    .call(
+                            name,
+                            () -> {
+                                world.store().revoke(old);
+                                return true;
+                            },
+                            _ -> {});
     }
 }

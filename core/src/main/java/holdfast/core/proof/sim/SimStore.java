@@ -20,8 +20,8 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
-/// The store: the real keyspace, leases and watches, behind links that delay and lose. Ordering (Raft) is taken for
-/// granted here; a lost leader shows as a pause in which nothing is answered and after which leases run anew.
+/// The store: the real keyspace, leases and watches, behind links that delay and lose. Ordering (Raft) is taken
+/// for granted here; a lost leader shows as a pause in which nothing is answered and after which leases run anew.
 final class SimStore {
     static final String PLACE = "store";
 
@@ -69,7 +69,8 @@ final class SimStore {
         world.after(pauseNanos, () -> leases.elected(world.now(), keyspace.leases(shelf)));
     }
 
-    /// One call over the links: the reply is empty when the request or the answer was lost, so that it may have happened.
+    /// One call over the links: the reply is empty when the request or the answer was lost, so that it may have
+    /// happened.
     <T> void call(String from, Supplier<T> request, Consumer<Optional<T>> reply) {
         long begunNanos = world.now();
         boolean arrives = world.net().isOpen(from, PLACE) && !world.net().loses();
@@ -189,7 +190,11 @@ final class SimStore {
         List<Event> batch = events.events();
         if (world.has(Bug.SWAP_WATCH) && batch.size() > 1) batch = batch.reversed();
         for (Event event : batch) {
-            world.judge().watched(seat.place + " " + seat.range.start(), seat.revision, event.now().modRevision());
+            world.judge()
+                    .watched(
+                            seat.place + " " + seat.range.start(),
+                            seat.revision,
+                            event.now().modRevision());
             seat.revision = event.now().modRevision();
         }
         seat.revision = Math.max(seat.revision, events.revision());

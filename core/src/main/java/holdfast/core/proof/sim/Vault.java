@@ -4,8 +4,8 @@ import holdfast.core.base.Bytes;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Values of the simulated ledger: the store holds a number, the vault the immutable record behind it. Stands for the JSON
-/// of the real ledger.
+/// Values of the simulated ledger: the store holds a number, the vault the immutable record behind it. Stands for
+/// the JSON of the real ledger.
 final class Vault {
     private final List<Object> values = new ArrayList<>();
 

@@ -17,8 +17,8 @@ import java.util.PriorityQueue;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// A whole deployment in one thread: own time, own dice, own event queue. Two worlds of one seed, scenario and bug do the
-/// same to the last event.
+/// A whole deployment in one thread: own time, own dice, own event queue. Two worlds of one seed, scenario and
+/// bug do the same to the last event.
 public final class World {
     private static final long SECOND_NANOS = 1_000_000_000L;
     private static final int SERVERS = 3;
@@ -31,8 +31,8 @@ public final class World {
     private final Scenario scenario;
     private final Bug bug;
     private final Dice dice;
-    private final PriorityQueue<Event> queue = new PriorityQueue<>(
-            Comparator.comparingLong(Event::atNanos).thenComparingLong(Event::sequence));
+    private final PriorityQueue<Event> queue =
+            new PriorityQueue<>(Comparator.comparingLong(Event::atNanos).thenComparingLong(Event::sequence));
     private final Net net;
     private final Vault vault = new Vault();
     private final SimStore store;
@@ -59,8 +59,8 @@ public final class World {
         for (int number = 1; number <= SERVERS; number++) {
             nodes.put("n" + number, new SimNode(this, ledger, "n" + number));
         }
-        fleet.hosts().forEach(spec ->
-                hosts.put(spec.name().name(), new SimHost(this, ledger, spec.name(), spec.address())));
+        fleet.hosts()
+                .forEach(spec -> hosts.put(spec.name().name(), new SimHost(this, ledger, spec.name(), spec.address())));
         this.mischief = new Mischief(this, scenario);
     }
 
@@ -102,8 +102,11 @@ public final class World {
         return this;
     }
 
-    /// Sentences, each with the simulated time; empty when every invariant held.
-    public List<String> violations() {
+    /// @param sentence begins with the simulated time
+    public record Violation(Invariant invariant, String sentence) {}
+
+    /// Empty when every invariant held.
+    public List<Violation> violations() {
         return judge.violations();
     }
 
@@ -119,7 +122,8 @@ public final class World {
     /// How to see it again.
     public String replay() {
         return "seed " + seed + ", scenario " + scenario.name() + ", bug " + bug
-                + ": mvn -pl core -am test -Dtest=WorldTest -Dholdfast.seed=" + seed + " -Dholdfast.scenario=" + scenario.name()
+                + ": mvn -pl core -am test -Dtest=WorldTest -Dholdfast.seed=" + seed + " -Dholdfast.scenario="
+                + scenario.name()
                 + " -Dsurefire.failIfNoSpecifiedTests=false";
     }
 
@@ -223,7 +227,8 @@ public final class World {
     /// The loop's question travels to its witness.
     void ask(SimNode from, Probe probe) {
         if (!net.isOpen(from.name, probe.witness().name()) || net.loses()) return;
-        host(probe.witness().name()).ifPresent(host -> after(net.delayNanos(), () -> host.ask(from, probe)));
+        host(probe.witness().name())
+                .ifPresent(host -> after(net.delayNanos(), () -> host.prober().ask(from, probe)));
     }
 
     void leaderDied(SimNode node) {
