@@ -57,7 +57,11 @@ public record ServerConfig(
             key("data-dir", "FOLDER", "holdfast-data", "Where everything lies that must survive."),
             key("listen-client", "HOST:PORT", "127.0.0.1:2379", "Where clients connect."),
             key("advertise-client", "HOST:PORT", null, "What clients are told; as listen-client if not given."),
-            key("listen-loop", "HOST:PORT", null, "Where agents attach; a free port beside listen-client if not given."),
+            key(
+                    "listen-loop",
+                    "HOST:PORT",
+                    null,
+                    "Where agents attach; a free port beside listen-client if not given."),
             key("listen-peer", "HOST:PORT", "127.0.0.1:2380", "Where members connect."),
             key("advertise-peer", "HOST:PORT", null, "What members are told; as listen-peer if not given."),
             key(

@@ -22,9 +22,8 @@ public final class ServerLoop {
     public static void open(ServerParts server) throws IOException, InterruptedException {
         ServerConfig config = server.config();
         ServerConfig.@Nullable TlsFiles files = config.clientTls();
-        ClientTls tls = files == null
-                ? ClientTls.NONE
-                : new ClientTls(files.authority(), files.certificate(), files.key());
+        ClientTls tls =
+                files == null ? ClientTls.NONE : new ClientTls(files.authority(), files.certificate(), files.key());
         LoopNode node = new LoopNode(
                 config.name(),
                 config.listenLoop().host(),

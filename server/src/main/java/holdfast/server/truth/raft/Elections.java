@@ -26,6 +26,9 @@ final class Elections {
     /// The others may notice the closed connection later, and refuse until then.
     static final int TRIES_MAX = 4;
 
+    /// A leader that lasts this long ends a row of failed elections.
+    private static final Duration CALM_AFTER = Duration.ofSeconds(1);
+
     private final EngineHost host;
     private final RaftNodeImpl node;
     private final EngineTime time;
@@ -36,6 +39,7 @@ final class Elections {
     private final Dice dice;
     private final Consumer<Runnable> enter;
     private long calmNanos; // when there was last a leader, or an attempt to get one
+    private long leaderlessNanos; // when there was last none
 
     Elections(
             EngineHost host,
@@ -53,6 +57,7 @@ final class Elections {
         this.dice = dice;
         this.enter = enter;
         calmNanos = host.nanos();
+        leaderlessNanos = calmNanos;
     }
 
     /// The connection to `peer` closed. If it led, its silence counts as long enough from now on: this member
@@ -127,14 +132,15 @@ final class Elections {
     void tick(long nowNanos) {
         RaftState state = node.state();
         if (state.leaderState() != null) {
-            calmNanos = nowNanos;
+            led(nowNanos);
             if (guards.contains(Guard.VOTER_QUORUM) && voterQuorumLost(state)) node.toFollower(state.term());
             return;
         }
         if (state.leader() != null && !node.isLeaderHeartbeatTimeoutElapsed()) {
-            calmNanos = nowNanos;
+            led(nowNanos);
             return;
         }
+        leaderlessNanos = nowNanos;
         // The engine keeps a pre-vote that its leader's return made pointless, and starts no other while it has one
         // (RaftState.preCandidateState is not cleared by AppendEntriesRequestHandler).
         long patienceNanos =
@@ -142,6 +148,11 @@ final class Elections {
         boolean forgotten = nowNanos - calmNanos > patienceNanos;
         if (guards.contains(Guard.ELECTION_WATCH) && forgotten && state.role() == RaftRole.FOLLOWER)
             startPreVote(state);
+    }
+
+    private void led(long nowNanos) {
+        calmNanos = nowNanos;
+        if (nowNanos - leaderlessNanos > CALM_AFTER.toNanos()) time.calm();
     }
 
     private boolean voterQuorumLost(RaftState state) {

@@ -115,13 +115,23 @@ final class EngineTime extends Clock implements RaftNodeExecutor {
         host.schedule(() -> enter.accept(task), realNanos(unit.toNanos(delay)));
     }
 
+    /// There was a leader for a while: the next election starts as quickly as the first.
+    void calm() {
+        noise.doublings = 0;
+    }
+
     /// The engine's only chance: what it adds to an election timeout, 100 ms of its own, which is too little
-    /// once shrunk.
+    /// once shrunk. It doubles with each election that follows no calm, so that starved machines, whose answers
+    /// come later than the timeout, end by agreeing.
     private static final class Noise extends Random {
         private static final long serialVersionUID = 1;
 
+        /// 16 times the election timeout: about a second by default.
+        private static final int DOUBLINGS_MAX = 4;
+
         private final transient Dice dice;
         private final int leastBound;
+        private int doublings;
 
         Noise(Dice dice, int leastBound) {
             this.dice = dice;
@@ -130,7 +140,9 @@ final class EngineTime extends Clock implements RaftNodeExecutor {
 
         @Override
         public int nextInt(int bound) {
-            return dice.nextInt(Math.max(bound, leastBound));
+            int grown = Math.max(bound, leastBound) << doublings;
+            doublings = Math.min(doublings + 1, DOUBLINGS_MAX);
+            return dice.nextInt(grown);
         }
     }
 }

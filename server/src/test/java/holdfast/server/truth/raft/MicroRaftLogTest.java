@@ -248,7 +248,8 @@ final class MicroRaftLogTest {
             members.write("x");
             assertThat(Members.append(members.leader(), "y".repeat(300_000)))
                     .isInstanceOfSatisfying(
-                            Appended.Refused.class, refused -> assertThat(refused.why().sentence())
+                            Appended.Refused.class,
+                            refused -> assertThat(refused.why().sentence())
                                     .isEqualTo("The entry has 300000 bytes; the most is 262144."));
             members.write("z".repeat(262_000));
             assertThat(members.halts).isEmpty();
