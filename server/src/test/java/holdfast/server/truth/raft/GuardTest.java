@@ -28,6 +28,10 @@ class GuardTest {
                 script(Guard.COMPACTED_PREFIX, "liveness", SimScript::orphanTail),
                 script(Guard.ELECTION_WATCH, "liveness", SimScript::forgottenPreVote),
                 script(Guard.REFUSED_TERM, "liveness", SimScript::refusedTerm),
+                script(Guard.FLUSH_BEFORE_ANSWER, "liveness", SimScript::unflushedAnswer),
+                script(Guard.COMMIT_STAYS, "engine broke", SimScript::repeatedAppend),
+                script(Guard.HALT_ON_DISK_ERROR, "liveness", SimScript::failedFlush),
+                script(Guard.SNAPSHOT_TAIL, "liveness", SimScript::snapshotOverChange),
                 script(Guard.OWN_VOTE, "election safety", SimScript::ownVote));
     }
 

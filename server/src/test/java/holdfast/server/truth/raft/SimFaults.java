@@ -237,7 +237,8 @@ final class SimFaults {
         if (dice.oneIn(2)) later(away - 50 * SimWorld.MILLI, this::transfer);
     }
 
-    /// The leader has just made a snapshot and dropped everything before it; alone, it appends what nobody else gets.
+    /// The leader has just made a snapshot and dropped everything before it; alone, it appends what nobody else
+    /// gets.
     private void orphanTail() {
         SimMember leader = world.leader();
         Engine engine = leader == null ? null : leader.engine();

@@ -87,8 +87,8 @@ final class SimJudge {
         if (violations.size() < VIOLATIONS_MAX) violations.add(what);
     }
 
-    /// The engine threw something away and went on. Counts while every guard is on; without one it is to be expected,
-    /// and what comes of it is looked for.
+    /// The engine threw something away and went on. Counts while every guard is on; without one it is to be
+    /// expected, and what comes of it is looked for.
     void broken(String what) {
         if (broken.size() < VIOLATIONS_MAX) broken.add(what);
     }

@@ -28,6 +28,7 @@ final class SimMember {
     private boolean paused;
     private boolean wiped;
     private long fetchNanosMax = 5_000_000;
+    private long executeNanos;
 
     SimMember(SimWorld world, int id, List<Peer> initialPeers, int skewPermille) {
         this.world = world;
@@ -35,7 +36,7 @@ final class SimMember {
         this.initialPeers = initialPeers;
         dice = world.dice.split();
         disk = new SimDisk(dice.split());
-        machine = new SimMachine(id, world.judge, dice.split(), files);
+        machine = new SimMachine(id, world.judge, dice.split(), files, world.keyspace);
         clockOffset = dice.nextLong(1_000_000_000_000L);
         clockRate = 1_000 + dice.between(-skewPermille, skewPermille);
     }
@@ -80,7 +81,7 @@ final class SimMember {
 
         @Override
         public void execute(Runnable task) {
-            long delay = dice.oneIn(16) ? dice.nextLong(3_000_000) : 0;
+            long delay = executeNanos + (dice.oneIn(16) ? dice.nextLong(3_000_000) : 0);
             executeAtNanos = Math.max(executeAtNanos, world.nowNanos() + delay);
             world.after(executeAtNanos - world.nowNanos(), () -> run(task));
         }
@@ -220,6 +221,11 @@ final class SimMember {
         List<Runnable> late = List.copyOf(asleep);
         asleep.clear();
         late.forEach(Runnable::run);
+    }
+
+    /// What the engine puts off, its own flush above all, waits for so long.
+    void putOff(long nanos) {
+        executeNanos = nanos;
     }
 
     void slowFetch(long nanosMax) {

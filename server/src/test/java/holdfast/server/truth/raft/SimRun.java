@@ -6,14 +6,17 @@ import holdfast.server.truth.raft.RaftLog.Barrier;
 import holdfast.server.truth.raft.RaftLog.Peer;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /// One run from one seed: faults for some seconds, then none, and everything must come together within a bound.
 ///
+/// @param broken what the engine threw away: among the violations while every guard is on
 /// @param simulatedNanos how much time passed for the members
 record SimRun(
         long seed,
         List<String> violations,
+        List<String> broken,
         long simulatedNanos,
         long writes,
         long reads,
@@ -44,6 +47,7 @@ record SimRun(
         return new SimRun(
                 seed,
                 judge.violations().isEmpty() && guards.equals(Guard.ALL) ? judge.broken() : judge.violations(),
+                judge.broken(),
                 world.nowNanos(),
                 judge.writesAcknowledged(),
                 judge.readsDone(),
@@ -95,7 +99,11 @@ record SimRun(
                 if (written == 0) write();
                 else read();
                 world.runMillis(50);
-                if (isWhole() || !world.judge.violations().isEmpty()) return;
+                if (!world.judge.violations().isEmpty()) return;
+                if (isWhole()) {
+                    compareKeyspaces();
+                    return;
+                }
             }
             world.judge.violation("liveness: not whole " + HEAL_MILLIS_MAX + " ms after the faults ended: " + state());
         }
@@ -140,6 +148,16 @@ record SimRun(
                     && !members.isEmpty()
                     && members.stream()
                             .allMatch(member -> member.machine.now().index() >= written && readers.contains(member.id));
+        }
+
+        /// Equal entries must have led to equal keyspaces, byte for byte.
+        private void compareKeyspaces() {
+            TreeMap<Long, Long> digests = new TreeMap<>(); // by index
+            for (SimMember member : members()) {
+                long digest = member.machine.digest();
+                Long other = digests.putIfAbsent(member.machine.now().index(), digest);
+                if (other != null && other != digest) world.judge.violation("keyspaces differ at member " + member.id);
+            }
         }
 
         private String state() {

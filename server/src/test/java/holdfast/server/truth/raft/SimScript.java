@@ -1,17 +1,22 @@
 package holdfast.server.truth.raft;
 
 import io.microraft.model.impl.DefaultRaftModelFactory;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 
-/// Schedules written by hand, one for each fault of the engine that seldom shows by chance. The seed varies latencies.
-/// Each ends with whatever makes the damage visible to the judge.
+/// Schedules written by hand, one for each fault of the engine that seldom shows by chance. The seed varies
+/// latencies. Each ends with whatever makes the damage visible to the judge.
 final class SimScript {
     private final SimWorld world;
     private final SimClients clients;
 
     private SimScript(long seed, int members, Set<Guard> guards) {
-        world = new SimWorld(seed, members, guards, 0);
+        this(new SimWorld(seed, members, guards, 0));
+    }
+
+    private SimScript(SimWorld world) {
+        this.world = world;
         clients = new SimClients(world);
         world.members.values().forEach(SimClients::serve);
         world.runMillis(600);
@@ -176,8 +181,8 @@ final class SimScript {
         return script.healed();
     }
 
-    /// A leader removes itself from four, falls silent before that is committed, and stands for election again with
-    /// the one member that knows nothing of it, while the others elect theirs.
+    /// A leader removes itself from four, falls silent before that is committed, and stands for election again
+    /// with the one member that knows nothing of it, while the others elect theirs.
     static List<String> ownVote(long seed, Set<Guard> guards) {
         SimScript script = new SimScript(seed, 4, guards);
         SimWorld world = script.world;
@@ -193,6 +198,99 @@ final class SimScript {
         script.part(List.of(leader), List.of(unaware), false);
         for (int each = 0; each < 200 && world.judge.violations().isEmpty(); each++) {
             script.write(unaware, 1);
+            world.runMillis(10);
+        }
+        return script.healed();
+    }
+
+    /// A leader steps down before it has flushed its last entry, acknowledges it to its successor from memory
+    /// alone, and dies.
+    static List<String> unflushedAnswer(long seed, Set<Guard> guards) {
+        SimScript script = new SimScript(seed, 3, guards);
+        SimWorld world = script.world;
+        SimMember leader = script.leader();
+        SimMember next = script.others(leader).get(0);
+        script.write(leader, 2);
+        world.runMillis(100);
+        leader.putOff(2_000 * SimWorld.MILLI);
+        script.write(leader, 1);
+        world.runMillis(10);
+        script.transfer(leader, next);
+        for (int each = 0; each < 5_000 && !knowsLog(next, leader); each++) world.run(20_000);
+        leader.putOff(0);
+        world.crash(leader.id, 50 * SimWorld.MILLI);
+        return script.healed();
+    }
+
+    private static boolean knowsLog(SimMember leader, SimMember follower) {
+        Engine engine = leader.engine();
+        if (engine == null || !leader.leads()) return false;
+        return engine.state().leaderState().getFollowerState(new MemberId(follower.id)).matchIndex() > 0;
+    }
+
+    /// A follower catches up by several appends, each of which arrives again later.
+    ///
+    /// @return what the engine threw away: it trips over its own assertion, where those are on
+    static List<String> repeatedAppend(long seed, Set<Guard> guards) {
+        RaftConfig longLog = new RaftConfig(
+                Duration.ofMillis(40),
+                Duration.ofMillis(200),
+                Duration.ofMillis(60),
+                1_000,
+                64,
+                4,
+                Duration.ofSeconds(1),
+                8);
+        SimScript script = new SimScript(new SimWorld(seed, 3, guards, 0, longLog));
+        SimWorld world = script.world;
+        SimMember leader = script.leader();
+        SimMember behind = script.others(leader).get(0);
+        script.part(List.of(behind), script.others(behind), true);
+        script.write(leader, 50);
+        world.runMillis(100);
+        world.net.trouble(0, 1, 0);
+        script.part(List.of(behind), script.others(behind), false);
+        world.runMillis(500);
+        List<String> broken = List.copyOf(world.judge.broken());
+        return script.healed().isEmpty() ? broken : world.judge.violations();
+    }
+
+    /// A follower's flush fails once; it acknowledges the repeated append, and then is all that is left of the
+    /// majority.
+    static List<String> failedFlush(long seed, Set<Guard> guards) {
+        SimScript script = new SimScript(seed, 3, guards);
+        SimWorld world = script.world;
+        SimMember leader = script.leader();
+        SimMember follower = script.others(leader).get(0);
+        SimMember absent = script.others(leader, follower).get(0);
+        script.write(leader, 3);
+        world.runMillis(100);
+        script.part(List.of(absent), script.others(absent), true);
+        follower.disk.failFlushIn(1);
+        script.write(leader, 3);
+        world.runMillis(1_500);
+        leader.wipe();
+        world.crash(follower.id, 10 * SimWorld.MILLI);
+        script.part(List.of(absent), script.others(absent), false);
+        world.runMillis(700);
+        script.write(absent, 3);
+        world.runMillis(300);
+        return script.healed();
+    }
+
+    /// A leader cut off changes the members in vain; the others go on so far that it gets their snapshot.
+    static List<String> snapshotOverChange(long seed, Set<Guard> guards) {
+        SimScript script = new SimScript(seed, 3, guards);
+        SimWorld world = script.world;
+        SimMember leader = script.leader();
+        SimMember other = script.others(leader).get(0);
+        script.write(leader, 3);
+        world.runMillis(100);
+        script.part(List.of(leader), script.others(leader), true);
+        leader.with(engine -> engine.remove(other.id, _ -> {}));
+        world.runMillis(700);
+        for (int each = 0; each < 60; each++) {
+            script.write(other, 1);
             world.runMillis(10);
         }
         return script.healed();

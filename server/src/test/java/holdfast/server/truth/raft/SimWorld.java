@@ -18,8 +18,9 @@ final class SimWorld {
             Duration.ofMillis(40), Duration.ofMillis(200), Duration.ofMillis(60), 20, 64, 8, Duration.ofSeconds(1), 8);
 
     final long seed;
+    final boolean keyspace; // members run the real one
     final Set<Guard> guards;
-    final RaftConfig config = CONFIG;
+    final RaftConfig config;
     final Dice dice;
     final SimJudge judge = new SimJudge();
     final SimNetwork net;
@@ -41,7 +42,13 @@ final class SimWorld {
 
     /// @param skewPermille how far each member's clock may run fast or slow
     SimWorld(long seed, int count, Set<Guard> guards, int skewPermille) {
+        this(seed, count, guards, skewPermille, CONFIG);
+    }
+
+    SimWorld(long seed, int count, Set<Guard> guards, int skewPermille, RaftConfig config) {
+        this.config = config;
         this.seed = seed;
+        keyspace = seed % 4 == 0;
         this.guards = guards;
         this.skewPermille = skewPermille;
         SimLog.watch(this);
