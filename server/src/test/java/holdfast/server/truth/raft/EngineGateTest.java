@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 /// The gate: the engine is shipped only while this finds nothing. `-Dholdfast.seeds=10000` for all of it,
 /// `-Dholdfast.seed=N` for one run again (`-Dholdfast.show-engine=true` shows what the engine says).
 class EngineGateTest {
-    private static final int SEEDS = 400;
+    private static final int SEEDS = 1_000;
     private static final int FAILURES_SHOWN = 5;
 
     @Test

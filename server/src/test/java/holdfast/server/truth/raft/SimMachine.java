@@ -34,7 +34,11 @@ final class SimMachine implements RaftLog.Machine {
     private BiConsumer<byte[], Consumer<byte[]>> forwarded = (_, _) -> {};
 
     /// @param shelf null without a keyspace
-    record State(long index, long chain, long[] registers, @Nullable ShelfView shelf) {
+    record State(
+            long index,
+            long chain,
+            long[] registers,
+            @Nullable ShelfView shelf) {
         static final State EMPTY = new State(0, 0, new long[REGISTERS], null);
 
         State with(long newIndex, long entry, long revision, @Nullable ShelfView newShelf) {

@@ -225,7 +225,11 @@ final class SimScript {
     private static boolean knowsLog(SimMember leader, SimMember follower) {
         Engine engine = leader.engine();
         if (engine == null || !leader.leads()) return false;
-        return engine.state().leaderState().getFollowerState(new MemberId(follower.id)).matchIndex() > 0;
+        return engine.state()
+                        .leaderState()
+                        .getFollowerState(new MemberId(follower.id))
+                        .matchIndex()
+                > 0;
     }
 
     /// A follower catches up by several appends, each of which arrives again later.
