@@ -46,9 +46,7 @@ final class SnapshotFetchTest {
         sender = new PeerSockets(new PeerSockets.Self("c", 1, "n1", peer.address()), null);
         receiver = new PeerSockets(new PeerSockets.Self("c", 2, "n2", "127.0.0.1:1"), null);
         sender.listen(
-                "127.0.0.1",
-                port,
-                _ -> new PeerSockets.Use(sender.sideLoop(), new SnapshotServing(there), _ -> {}));
+                "127.0.0.1", port, _ -> new PeerSockets.Use(sender.sideLoop(), new SnapshotServing(there), _ -> {}));
     }
 
     @AfterEach
@@ -61,10 +59,7 @@ final class SnapshotFetchTest {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
         SnapshotFetch fetch = new SnapshotFetch(here, wanted, done::complete);
         receiver.dial(
-                peer,
-                true,
-                new PeerSockets.Use(receiver.sideLoop(), fetch, fetch::begin),
-                _ -> done.complete(false));
+                peer, true, new PeerSockets.Use(receiver.sideLoop(), fetch, fetch::begin), _ -> done.complete(false));
         return done.get(20, TimeUnit.SECONDS);
     }
 
