@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
 /// ```
 public final class ReplicatedStore implements Store, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplicatedStore.class);
-    private static final long TICK_NANOS = 10_000_000;
+    private static final long TICK_NANOS = 25_000_000;
     private static final long STOP_NANOS = 2_000_000_000L;
     private static final int POINT_OPS_MAX = 8; // a transaction of so many single keys is read at once
 
@@ -298,7 +298,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
                 leader == null ? 0 : leaderId(leader),
                 now.commitIndex(),
                 now.appliedIndex(),
-                !now.self().voter(),
+                now.members().stream().noneMatch(peer -> peer.id() == config.member() && peer.voter()),
                 Math.max(size.diskBytes(), size.liveBytes()), // never 0: etcdctl divides by it
                 size.liveBytes(),
                 leader == null ? List.of(Reasons.NO_LEADER.code()) : List.of());

@@ -27,8 +27,8 @@ public record StoreConfig(
         int readers,
         int entriesInFlightMax,
         int requestBytesMax) {
-    /// Leases that one tick of the leader (10 ms) may end: etcd's thousand a second.
-    static final int EXPIRIES_PER_TICK_MAX = 10;
+    /// Leases that one tick of the leader (25 ms) may end: etcd's thousand a second.
+    static final int EXPIRIES_PER_TICK_MAX = 25;
 
     private static final int ENTRY_COMMANDS_MAX = 2_048;
     private static final int ENTRY_BYTES_MAX = 256 << 10;

@@ -87,6 +87,11 @@ public final class StoreCluster implements AutoCloseable {
         return clients.get(member);
     }
 
+    /// A client that goes from member to member. The caller closes it.
+    public Etcd clientOfAll() {
+        return Etcd.open(vertx, EtcdConfig.of(Endpoint.parseAll(String.join(",", urls))), Ticker.system());
+    }
+
     public String url(int member) {
         return urls.get(member);
     }
