@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param name of this member, unique in its cluster
 /// @param dataDir everything that must survive
+/// @param loop whether the healing loop may run here
 /// @param initialCluster who forms the cluster, by name; on a data folder that already belongs to one it must fit it
 /// @param initialClusterGiven false when it is only the default of a cluster of one
 /// @param clientTls null for plain text; so for peers
@@ -26,6 +27,7 @@ public record ServerConfig(
         Address listenClient,
         Address advertiseClient,
         Address listenLoop,
+        boolean loop,
         Address listenPeer,
         Address advertisePeer,
         List<Seed> initialCluster,
@@ -62,6 +64,7 @@ public record ServerConfig(
                     "HOST:PORT",
                     null,
                     "Where agents attach; a free port beside listen-client if not given."),
+            key("loop", "on|off", "on", "Whether the healing loop may run here; off leaves every key to the clients."),
             key("listen-peer", "HOST:PORT", "127.0.0.1:2380", "Where members connect."),
             key("advertise-peer", "HOST:PORT", null, "What members are told; as listen-peer if not given."),
             key(
@@ -132,6 +135,7 @@ public record ServerConfig(
                 listenClient,
                 settings.has("advertise-client") ? settings.address("advertise-client") : listenClient,
                 settings.has("listen-loop") ? settings.address("listen-loop") : new Address(listenClient.host(), 0),
+                isOn(settings, "loop"),
                 listenPeer,
                 advertisePeer,
                 seeds(settings, new Seed(name, advertisePeer)),
@@ -148,6 +152,12 @@ public record ServerConfig(
                 Math.toIntExact(settings.number("waiting-max")),
                 Math.toIntExact(settings.number("readers")),
                 Math.toIntExact(settings.number("entries-in-flight-max")));
+    }
+
+    private static boolean isOn(Settings settings, String name) {
+        String value = settings.text(name);
+        Require.that(name, value, value.equals("on") || value.equals("off"), "on or off");
+        return value.equals("on");
     }
 
     /// Sorted by name, so that every member numbers them alike.

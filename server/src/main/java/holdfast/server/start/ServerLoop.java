@@ -21,6 +21,7 @@ public final class ServerLoop {
     /// @throws IOException when its port is taken
     public static void open(ServerParts server) throws IOException, InterruptedException {
         ServerConfig config = server.config();
+        if (!config.loop()) return;
         ServerConfig.@Nullable TlsFiles files = config.clientTls();
         ClientTls tls =
                 files == null ? ClientTls.NONE : new ClientTls(files.authority(), files.certificate(), files.key());

@@ -84,7 +84,7 @@ final class Etcdctl {
                 .redirectErrorStream(true)
                 .start();
         StringBuilder output = new StringBuilder();
-        Thread reader = Thread.startVirtualThread(() -> drain(process.getInputStream(), output));
+        Thread reader = Thread.ofPlatform().daemon().start(() -> drain(process.getInputStream(), output));
         BooleanSupplier spoke = () -> !text(output).isEmpty() || !process.isAlive();
         if (speaksFirst) await(spoke);
         String last = "";
@@ -164,8 +164,8 @@ final class Etcdctl {
             Process process = new ProcessBuilder(full(words)).start();
             StringBuilder out = new StringBuilder();
             StringBuilder err = new StringBuilder();
-            Thread outReader = Thread.startVirtualThread(() -> drain(process.getInputStream(), out));
-            Thread errReader = Thread.startVirtualThread(() -> drain(process.getErrorStream(), err));
+            Thread outReader = Thread.ofPlatform().daemon().start(() -> drain(process.getInputStream(), out));
+            Thread errReader = Thread.ofPlatform().daemon().start(() -> drain(process.getErrorStream(), err));
             try (var stdin = process.getOutputStream()) {
                 stdin.write(input.getBytes(StandardCharsets.UTF_8));
             } catch (IOException _) {

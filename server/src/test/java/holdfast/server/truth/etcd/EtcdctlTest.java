@@ -3,7 +3,7 @@ package holdfast.server.truth.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.server.peers.RealEtcd;
-import io.vertx.core.Vertx;
+import holdfast.server.peers.StoreCluster;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The same long transcript by the real `etcdctl` against a real etcd and against our door.
+/// The same long transcript by the real `etcdctl` against a real etcd and against `holdfast server`.
 final class EtcdctlTest {
     @Test
     void transcript_againstBoth_isEqual(@TempDir Path folder) throws Exception {
@@ -23,13 +23,12 @@ final class EtcdctlTest {
         Assumptions.assumeTrue(etcdctl != null, "etcdctl is not installed: tools/install-etcd builds it");
         List<String> lines = Files.readAllLines(
                 Path.of(EtcdctlTest.class.getResource("etcdctl.transcript").toURI()));
-        Vertx vertx = Vertx.vertx();
-        try (RealEtcd etcd = RealEtcd.start(folder, 1);
-                MemoryStore store = new MemoryStore();
-                EtcdDoor door = EtcdDoor.open(EtcdConfig.at("127.0.0.1", 0), vertx, store, () -> "");
-                ExecutorService both = Executors.newVirtualThreadPerTaskExecutor()) {
-            Callable<Transcript> real = () -> new Etcdctl(etcdctl, etcd.url()).run(lines);
-            Callable<Transcript> ours = () -> new Etcdctl(etcdctl, "http://127.0.0.1:" + door.port()).run(lines);
+        try (RealEtcd etcd = RealEtcd.start(Files.createDirectory(folder.resolve("etcd")), 1);
+                StoreCluster holdfast =
+                        StoreCluster.start(Files.createDirectory(folder.resolve("holdfast")), 1, "--loop=off");
+                ExecutorService both = Executors.newCachedThreadPool()) {
+            Callable<Transcript> real = () -> new Etcdctl(etcdctl, etcd.url(0)).run(lines);
+            Callable<Transcript> ours = () -> new Etcdctl(etcdctl, holdfast.url(0)).run(lines);
             Future<Transcript> realRun = both.submit(real);
             Future<Transcript> ourRun = both.submit(ours);
 
@@ -37,8 +36,6 @@ final class EtcdctlTest {
             System.out.println("etcdctl transcript: " + realRun.get().steps().size() + " steps, " + differences.size()
                     + " differences");
             assertThat(differences).isEmpty();
-        } finally {
-            vertx.close();
         }
     }
 }

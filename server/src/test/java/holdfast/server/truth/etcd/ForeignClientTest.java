@@ -3,7 +3,7 @@ package holdfast.server.truth.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.server.peers.RealEtcd;
-import io.vertx.core.Vertx;
+import holdfast.server.peers.StoreCluster;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The transcripts of module `clients` against a real etcd and against our door. They run as processes of their own,
-/// with their own libraries.
+/// The transcripts of module `clients` against three real etcds and against three `holdfast server`s, by way of a
+/// follower. The clients run as processes of their own, with their own libraries.
 final class ForeignClientTest {
     private static final long LIMIT_SECONDS = 300;
 
@@ -29,20 +29,18 @@ final class ForeignClientTest {
         Path module = Path.of("..", "clients", "target");
         Assumptions.assumeTrue(
                 Files.exists(module.resolve("class-path")), "module clients is not built: run Maven from the root");
-        Vertx vertx = Vertx.vertx();
-        try (RealEtcd etcd = RealEtcd.start(folder, 1);
-                MemoryStore store = new MemoryStore();
-                EtcdDoor door = EtcdDoor.open(EtcdConfig.at("127.0.0.1", 0), vertx, store, () -> "");
-                ExecutorService both = Executors.newVirtualThreadPerTaskExecutor()) {
-            Future<Transcript> realRun = both.submit(() -> run(module, kind, etcd.url()));
-            Future<Transcript> ourRun = both.submit(() -> run(module, kind, "http://127.0.0.1:" + door.port()));
+        try (RealEtcd etcd = RealEtcd.start(Files.createDirectory(folder.resolve("etcd")), 3);
+                StoreCluster holdfast =
+                        StoreCluster.start(Files.createDirectory(folder.resolve("holdfast")), 3, "--loop=off");
+                ExecutorService both = Executors.newCachedThreadPool()) {
+            Future<Transcript> realRun = both.submit(() -> run(module, kind, etcd.url(0)));
+            String follower = holdfast.url((holdfast.awaitLeader() + 1) % 3);
+            Future<Transcript> ourRun = both.submit(() -> run(module, kind, follower));
 
             List<String> differences = realRun.get().differencesTo(ourRun.get());
             System.out.println(kind + " transcript: " + realRun.get().steps().size() + " steps, " + differences.size()
                     + " differences");
             assertThat(differences).isEmpty();
-        } finally {
-            vertx.close();
         }
     }
 

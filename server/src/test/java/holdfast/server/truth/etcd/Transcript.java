@@ -31,6 +31,7 @@ record Transcript(List<Step> steps) {
             mask("\"TTL\" : \\d+\n\"GrantedTTL\"", "\"TTL\" : #\n\"GrantedTTL\""),
             mask("https?://(127\\.0\\.0\\.1|localhost):\\d+", "URL"),
             mask("(127\\.0\\.0\\.1|localhost):\\d+", "HOST"),
+            mask("\\b(m0|n1)\\b", "NAME"), // the first member of either
             mask("\\b[0-9a-f]{14,16}\\b", "ID"),
             mask("-?\\b\\d{14,20}\\b", "ID"));
 
