@@ -1,6 +1,7 @@
 package holdfast.server.cli;
 
 import holdfast.core.base.Require;
+import holdfast.server.base.tls.KeysInMemory;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Command;
         })
 public final class Main {
     public static void main(String[] args) {
+        KeysInMemory.makeCheap();
         int code = run(args);
         if (code != ExitCode.DONE) System.exit(code);
     }

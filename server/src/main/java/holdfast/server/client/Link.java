@@ -1,5 +1,6 @@
 package holdfast.server.client;
 
+import holdfast.server.base.tls.KeysInMemory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientOptions;
@@ -41,6 +42,7 @@ final class Link implements AutoCloseable {
     }
 
     static void secure(HttpClientOptions http, ClientTls tls) {
+        KeysInMemory.makeCheap();
         http.setSsl(true).setUseAlpn(true).setVerifyHost(true);
         if (tls.authority() != null) {
             http.setTrustOptions(
