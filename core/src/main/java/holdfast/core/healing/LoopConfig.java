@@ -27,7 +27,7 @@ public record LoopConfig(
             Duration.ofSeconds(30),
             Duration.ofSeconds(30),
             Duration.ofSeconds(3),
-            Duration.ofSeconds(1),
+            Duration.ofMillis(500),
             Duration.ofMillis(300));
 
     public LoopConfig {

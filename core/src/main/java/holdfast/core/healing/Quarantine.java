@@ -114,7 +114,7 @@ final class Quarantine {
         } else if (registration.isEmpty()) {
             work.isolated();
             work.say("lease-over", "Its lease is over: its agent has stopped its instances' traffic.");
-        } else if (lead.millis() - Math.max(work.times().detected(), lead.electedMillis) > ttlMillis + marginMillis) {
+        } else if (lead.millis() - Math.max(work.times().hurt(), lead.electedMillis) > ttlMillis + marginMillis) {
             work.write(new Write.Deregister(host));
             work.say(DEREGISTERED, "It still renews its lease of " + ttlMillis + " ms, so the lease is taken away.");
         }

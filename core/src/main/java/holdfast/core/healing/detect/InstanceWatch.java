@@ -114,6 +114,7 @@ final class InstanceWatch {
         if (started) return;
         started = true;
         startLimitNanos = limitNanos;
+        rules.clear(); // until now the former run may have answered
     }
 
     boolean isStarted() {
@@ -331,9 +332,8 @@ final class InstanceWatch {
     boolean accusesHost(long nowNanos) {
         if (assignment == null || exited || !wellOnce) return false;
         NodeId own = assignment.host();
-        boolean ownFresh = rules.getOrDefault(own, List.of()).stream()
-                .anyMatch(rule -> rule.isFresh(nowNanos) && rule.isFailing());
-        return !ownFresh
+        boolean ownView = rules.getOrDefault(own, List.of()).stream().anyMatch(rule -> !rule.isOverdue(nowNanos));
+        return !ownView
                 && rules.entrySet().stream()
                         .filter(entry -> !entry.getKey().equals(own))
                         .flatMap(entry -> entry.getValue().stream())

@@ -45,6 +45,12 @@ final class ProbeRule {
         return heard && nowNanos - heardNanos <= horizonNanos;
     }
 
+    /// Whether its next answer is overdue: what it saw last may be out of date.
+    boolean isOverdue(long nowNanos) {
+        long dueNanos = timing.every().toNanos() + timing.timeout().toNanos() + 250_000_000L;
+        return !heard || nowNanos - heardNanos > dueNanos;
+    }
+
     /// Refused once, or failures enough in a row.
     boolean isIll(long nowNanos) {
         return isFresh(nowNanos) && (last == Signal.Result.REFUSED || failuresInRow >= timing.failures());

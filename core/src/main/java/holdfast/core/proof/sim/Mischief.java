@@ -1,6 +1,8 @@
 package holdfast.core.proof.sim;
 
 import holdfast.core.base.Dice;
+import holdfast.core.healing.fleet.Part;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,6 +16,7 @@ final class Mischief {
     private final World world;
     private final Scenario scenario;
     private final Dice dice;
+    private final List<World.Hurt> hurts = new ArrayList<>();
     private int version = 1;
     private boolean bad;
     private boolean over;
@@ -36,6 +39,14 @@ final class Mischief {
         return over;
     }
 
+    List<World.Hurt> hurts() {
+        return List.copyOf(hurts);
+    }
+
+    private void record(Scenario.FaultKind kind, Part subject) {
+        hurts.add(new World.Hurt(kind, subject, world.wallMillis()));
+    }
+
     private void later(long leastMillis, long mostMillis, Runnable undo) {
         world.after(dice.between(leastMillis * MILLI_NANOS, mostMillis * MILLI_NANOS), () -> {
             if (!over) undo.run();
@@ -46,6 +57,12 @@ final class Mischief {
         if (over) return;
         world.judge().log("fault " + kind);
         SimHost host = dice.pick(world.hosts());
+        Part subject = switch (kind) {
+            case KILL_HOST, POWER_OFF, FREEZE_HOST, CUT_HOST, CUT_ONE_WAY, KILL_AGENT -> new Part.Host(host.name);
+            case KILL_INSTANCE, FREEZE_INSTANCE, FAIL_INSTANCE, BAD_DEPLOY, GOOD_DEPLOY -> new Part.Instance("any", 1);
+            case KILL_LEADER, KILL_LEADER_MID_TURN, PAUSE_LEADER -> new Part.Store();
+        };
+        record(kind, subject);
         switch (kind) {
             case KILL_INSTANCE -> victim().ifPresent(found -> found.host().kill(found.process().instance, 137));
             case FREEZE_INSTANCE -> victim().ifPresent(this::freeze);

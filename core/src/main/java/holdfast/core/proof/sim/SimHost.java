@@ -261,20 +261,17 @@ final class SimHost {
     private void reconcile() {
         long mine = generation;
         long begun = clock();
-        boolean held = alive().stream().anyMatch(process -> process.state == SimProcess.State.HELD);
-        if (!held) return;
         world.store().call(name.name(), () -> ledger.all("instances/", Assignment.class), reply -> {
             if (mine != generation || !isAgentRunning() || reply.isEmpty() || !hasLease()) return;
             if (clock() - begun > 500 * MILLI_NANOS) return; // an old answer
             for (SimProcess process : alive()) {
-                if (process.state != SimProcess.State.HELD) continue;
                 boolean own = reply.get().stream()
                         .anyMatch(assignment -> assignment.instance().equals(process.instance)
                                 && assignment.host().equals(name)
                                 && assignment.run().equals(process.run)
                                 && assignment.desired() == Assignment.Desired.RUN);
-                if (own) process.state = SimProcess.State.RUNNING;
-                else end(process, 137);
+                if (!own) end(process, 137);
+                else if (process.state == SimProcess.State.HELD) process.state = SimProcess.State.RUNNING;
             }
         });
     }

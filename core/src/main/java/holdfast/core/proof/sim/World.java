@@ -3,6 +3,7 @@ package holdfast.core.proof.sim;
 import holdfast.core.base.Bytes;
 import holdfast.core.base.Dice;
 import holdfast.core.base.NodeId;
+import holdfast.core.healing.Incident;
 import holdfast.core.healing.detect.Probe;
 import holdfast.core.healing.detect.Signal;
 import holdfast.core.healing.detect.Watchers;
@@ -108,6 +109,21 @@ public final class World {
     /// Empty when every invariant held.
     public List<Violation> violations() {
         return judge.violations();
+    }
+
+    /// A fault as it was thrown.
+    ///
+    /// @param atMillis wall clock of the world, as in incidents
+    public record Hurt(Scenario.FaultKind kind, Part subject, long atMillis) {}
+
+    /// What was thrown, oldest first.
+    public List<Hurt> hurts() {
+        return mischief.hurts();
+    }
+
+    /// All incidents of the ledger, by id.
+    public List<Incident> incidents() {
+        return ledger.all("incidents/", Incident.class);
     }
 
     public long simulatedMillis() {
