@@ -28,9 +28,8 @@ public final class FleetSchema {
         config.with(Option.INLINE_ALL_SCHEMAS);
         config.forFields()
                 .withPropertyNameOverrideResolver(field -> FormReader.key(field.getDeclaredName()))
-                .withDescriptionResolver(
-                        field -> about(field) == null ? null : about(field).says())
-                .withRequiredCheck(field -> about(field) != null && about(field).required())
+                .withDescriptionResolver(FleetSchema::description)
+                .withRequiredCheck(FleetSchema::isRequired)
                 .withNumberInclusiveMinimumResolver(field -> bound(field, true))
                 .withNumberInclusiveMaximumResolver(field -> bound(field, false))
                 .withEnumResolver(FleetSchema::words);
@@ -57,6 +56,16 @@ public final class FleetSchema {
 
     private static @Nullable Key about(FieldScope field) {
         return field.getAnnotation(Key.class);
+    }
+
+    private static @Nullable String description(FieldScope field) {
+        Key about = about(field);
+        return about == null ? null : about.says();
+    }
+
+    private static boolean isRequired(FieldScope field) {
+        Key about = about(field);
+        return about != null && about.required();
     }
 
     private static @Nullable BigDecimal bound(FieldScope field, boolean least) {

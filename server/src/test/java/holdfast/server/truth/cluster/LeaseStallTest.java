@@ -41,12 +41,15 @@ final class LeaseStallTest {
                 Processes.await("the freeze", LIMIT, () -> Ticker.system().nanos() - until >= 0);
                 cluster.server(frozen).thaw();
                 cluster.awaitLeader();
-                assertThat(lease.gone()).as("freeze %d%n%s", freeze, cluster.logs()).isFalse();
+                assertThat(lease.gone())
+                        .as("freeze %d%n%s", freeze, cluster.logs())
+                        .isFalse();
                 assertThat(held(client)).isTrue();
             }
 
             lease.close();
-            Processes.await("the end of a dead client's key", TTL.multipliedBy(2).plus(LIMIT), () -> !held(client));
+            Processes.await(
+                    "the end of a dead client's key", TTL.multipliedBy(2).plus(LIMIT), () -> !held(client));
         }
     }
 
