@@ -1,0 +1,102 @@
+package holdfast.server.start;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import holdfast.core.base.Require.BadValue;
+import holdfast.server.start.DataFolder.Locked;
+import holdfast.server.start.DataFolder.Owner;
+import holdfast.server.truth.raft.RaftLog.Peer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class ServerConfigTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void nothingGiven_isAServerAlone() {
+        ServerConfig config = ServerConfig.of(Map.of(), null);
+
+        assertThat(config.initialCluster())
+                .containsExactly(new ServerConfig.Seed("default", new Address("127.0.0.1", 2380)));
+        assertThat(config.initialClusterGiven()).isFalse();
+        assertThat(config.advertiseClient()).isEqualTo(config.listenClient());
+        assertThat(config.leaseTtlMin()).isEqualTo(Duration.ofSeconds(2));
+    }
+
+    @Test
+    void file_hasTheSameNamesAsTheFlags_andAFlagWins() throws IOException {
+        Path file = folder.resolve("server.yaml");
+        Files.writeString(file, """
+                name: n2
+                listen-peer: 10.0.0.2:2380
+                readers: 3
+                request-timeout: 2s
+                initial-cluster:
+                  - n2=10.0.0.2:2380
+                  - n1=10.0.0.1:2380
+                  - n3=[fd00::3]:2380
+                """);
+
+        ServerConfig config = ServerConfig.of(Map.of("readers", "4"), file);
+
+        assertThat(config.name()).isEqualTo("n2");
+        assertThat(config.readers()).isEqualTo(4);
+        assertThat(config.requestTimeout()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(config.initialCluster()).extracting(ServerConfig.Seed::name).containsExactly("n1", "n2", "n3");
+        assertThat(config.initialCluster().getLast().peer()).isEqualTo(new Address("fd00::3", 2380));
+    }
+
+    @Test
+    void unknownKey_isNamedWithTheNearestKnownOne() throws IOException {
+        Path file = folder.resolve("server.yaml");
+        Files.writeString(file, "listen-clients: 127.0.0.1:1\n");
+
+        assertThatThrownBy(() -> ServerConfig.of(Map.of(), file))
+                .isInstanceOf(BadValue.class)
+                .hasMessageContaining("listen-clients in " + file + " is not a key; did you mean listen-client?");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "name | N_1 | name is N_1; it must be 1 to 63 of a-z 0-9 . -",
+        "listen-client | 2379 | listen-client is 2379; it must be HOST:PORT",
+        "listen-peer | h:70000 | listen-peer is h:70000; it must be HOST:PORT with a port of at most 65535",
+        "initial-cluster | n1 | initial-cluster is n1; it must be NAME=HOST:PORT,...",
+        "initial-cluster | n1=h:1 | initial-cluster is n1=h:1; it must be a list with this member, default, in it",
+        "heartbeat-every | 40 | heartbeat-every is 40; its unit must be ms, s, min or h",
+        "heartbeat-every | soon | heartbeat-every is soon; it must be a length of time such as 250ms, 3s, 10min or 1h",
+        "leader-timeout | 50ms | raft.leader-timeout is 50 ms; the least is 120 ms",
+        "txn-ops-max | 0 | txn-ops-max is 0; the least is 1",
+        "readers | two | readers is two; it must be a whole number",
+        "client-cert-file | c.pem | client-key-file is missing; client-cert-file, client-key-file, client-ca-file go together",
+    })
+    void badValue_isRefusedByNameValueAndBound(String key, String value, String sentence) {
+        assertThatThrownBy(() -> ServerConfig.of(Map.of(key, value), null))
+                .isInstanceOf(BadValue.class)
+                .hasMessage(sentence);
+    }
+
+    @Test
+    void dataFolder_isLockedOnce_andKeepsItsOwner() throws IOException {
+        Owner owner = new Owner(
+                -5, 4, "n4", List.of(new Peer(1, "n1", "h1:2380", true), new Peer(12, "n12", "h2:2380", false)));
+        try (DataFolder locked = ((Locked.Ready) DataFolder.lock(folder)).folder()) {
+            assertThat(locked.owner()).isNull();
+            locked.mark(owner);
+            assertThat(DataFolder.lock(folder)).isInstanceOf(Locked.Refused.class);
+        }
+        try (DataFolder again = ((Locked.Ready) DataFolder.lock(folder)).folder()) {
+            assertThat(again.owner()).isEqualTo(owner);
+        }
+    }
+}
