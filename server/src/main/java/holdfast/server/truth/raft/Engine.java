@@ -62,6 +62,7 @@ final class Engine implements Transport {
     private final Forwards forwards;
     private final Elections elections;
     private final Changes changes;
+    private final Newborn newborn;
     private boolean busy;
     private boolean dead;
     private View shown = new View(-1, 0, false, -1);
@@ -111,6 +112,7 @@ final class Engine implements Transport {
         reads = new Reads(host, node, config, guards, dice.nextLong() >>> 1);
         forwards = new Forwards(host, node, config, machine, dice.nextLong() >>> 1);
         changes = new Changes(host, node, config, roster, this::enter, this::careful);
+        newborn = new Newborn(node, start.restored() == null && guards.contains(Guard.NEWBORN));
         elections = new Elections(host, node, time, config, guards, dice.split(), this::enter);
     }
 
@@ -166,6 +168,7 @@ final class Engine implements Transport {
 
     private void tick() {
         long nowNanos = host.nanos();
+        newborn.grow();
         elections.tick(nowNanos);
         reads.tick(nowNanos);
         forwards.tick(nowNanos);
@@ -190,6 +193,7 @@ final class Engine implements Transport {
         if (guards.contains(Guard.STALE_ANSWERS)
                 && isAnswer(message)
                 && message.getTerm() < node.state().term()) return;
+        if (newborn.withholds(message)) return;
         switch (message) {
             case InstallSnapshotRequest snapshot -> snapshots.receive(fromPeer, snapshot);
             case AppendEntriesRequest append -> {
@@ -289,6 +293,8 @@ final class Engine implements Transport {
     /// Makes a snapshot now, besides those at every `snapshotEvery` entries, so that the log can be cut.
     void snapshot() {
         enter(() -> {
+            // after a restart the machine may be ahead of the log: its state would not be that of this index
+            if (machine.durableIndex() > node.state().lastApplied()) return;
             var _ = node.takeSnapshot();
         });
     }

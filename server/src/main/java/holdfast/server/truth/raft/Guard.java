@@ -40,6 +40,10 @@ enum Guard {
     /// Keeps a short append from taking the commit index back.
     COMMIT_STAYS,
 
+    /// Withholds the vote of a member that began empty until it has caught up: with its lost disk went what a
+    /// majority counts on.
+    NEWBORN,
+
     /// Makes a leader step down that no majority of voters answers: the engine counts learners too.
     VOTER_QUORUM;
 

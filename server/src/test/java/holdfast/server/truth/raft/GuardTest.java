@@ -32,6 +32,7 @@ class GuardTest {
                 script(Guard.COMMIT_STAYS, "engine broke", SimScript::repeatedAppend),
                 script(Guard.HALT_ON_DISK_ERROR, "liveness", SimScript::failedFlush),
                 script(Guard.SNAPSHOT_TAIL, "liveness", SimScript::snapshotOverChange),
+                script(Guard.NEWBORN, "state machine safety", SimScript::lostDisk),
                 script(Guard.OWN_VOTE, "election safety", SimScript::ownVote));
     }
 

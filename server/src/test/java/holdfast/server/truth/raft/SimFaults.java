@@ -37,6 +37,7 @@ final class SimFaults {
                 this::losePower,
                 this::slowSnapshots,
                 this::noise,
+                this::earlySnapshot,
                 this::leaderAlone,
                 this::orphanTail,
                 this::deafLeader,
@@ -219,6 +220,12 @@ final class SimFaults {
 
     private void slowSnapshots() {
         for (SimMember member : world.members.values()) member.slowFetch(millis(800));
+    }
+
+    /// A member makes a snapshot where the others do not, as when its log has grown large.
+    private void earlySnapshot() {
+        SimMember member = anyone();
+        if (member != null) member.with(Engine::snapshot);
     }
 
     private void noise() {

@@ -83,6 +83,11 @@ final class SimJudge {
         }
     }
 
+    /// The member lost everything, its term too.
+    void forget(int member) {
+        termOfMember.remove(member);
+    }
+
     void violation(String what) {
         if (violations.size() < VIOLATIONS_MAX) violations.add(what);
     }

@@ -189,6 +189,14 @@ final class SimMember {
         wiped = true;
     }
 
+    /// Takes the disk away and starts again under the same number, as an operator may who does not know better.
+    void wipeInPlace() {
+        wipe();
+        wiped = false;
+        world.judge.forget(id);
+        start();
+    }
+
     boolean isUp() {
         return life != null;
     }

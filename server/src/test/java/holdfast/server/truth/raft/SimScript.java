@@ -300,6 +300,26 @@ final class SimScript {
         return script.healed();
     }
 
+    /// Two of three have the newest entries; one of them loses its disk while the other is down.
+    static List<String> lostDisk(long seed, Set<Guard> guards) {
+        SimScript script = new SimScript(seed, 3, guards);
+        SimWorld world = script.world;
+        SimMember leader = script.leader();
+        SimMember follower = script.others(leader).get(0);
+        SimMember absent = script.others(leader, follower).get(0);
+        script.part(List.of(absent), script.others(absent), true);
+        script.write(leader, 5);
+        world.runMillis(100);
+        world.crash(leader.id, 1_500 * SimWorld.MILLI);
+        follower.wipeInPlace();
+        script.part(List.of(absent), script.others(absent), false);
+        for (int each = 0; each < 50 && world.judge.violations().isEmpty(); each++) {
+            script.write(absent, 1);
+            world.runMillis(20);
+        }
+        return script.healed();
+    }
+
     /// Two learners answer, no voter does.
     ///
     /// @return whether the leader still thinks that it leads after a second of that
