@@ -290,11 +290,13 @@ final class Engine implements Transport {
         return node.state().leaderState() != null;
     }
 
-    /// Makes a snapshot now, besides those at every `snapshotEvery` entries, so that the log can be cut.
+    /// Makes a snapshot now, besides those at every `snapshotEvery` entries, so that the log can be cut. Does
+    /// nothing while a snapshot is near, behind or ahead.
     void snapshot() {
         enter(() -> {
+            long index = node.state().lastApplied();
             // after a restart the machine may be ahead of the log: its state would not be that of this index
-            if (machine.durableIndex() > node.state().lastApplied()) return;
+            if (machine.durableIndex() > index || snapshots.isNear(index, config.snapshotEvery())) return;
             var _ = node.takeSnapshot();
         });
     }

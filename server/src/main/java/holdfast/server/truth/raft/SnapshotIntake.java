@@ -56,6 +56,15 @@ final class SnapshotIntake {
         host.fetchSnapshot(handle(request), fromPeer, whole -> enter.accept(() -> fetched(whole)));
     }
 
+    /// Whether a snapshot at `index` would come too close to the one before or the next regular one: the engine
+    /// keeps a tenth of `snapshotEvery` entries behind a snapshot, and takes back into its log what is already
+    /// gone from it.
+    boolean isNear(long index, int snapshotEvery) {
+        long kept = RaftLog.getMaxLogEntryCountToKeepAfterSnapshot(snapshotEvery);
+        long ahead = snapshotEvery - index % snapshotEvery;
+        return index - node.state().log().snapshotIndex() <= kept || ahead <= kept;
+    }
+
     private static SnapshotHandle handle(InstallSnapshotRequest request) {
         SnapshotChunk chunk = Objects.requireNonNull(request.getSnapshotChunk());
         return (SnapshotHandle) chunk.getOperation();

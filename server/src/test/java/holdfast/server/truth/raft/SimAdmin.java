@@ -37,7 +37,7 @@ final class SimAdmin {
 
     /// Takes `id`'s disk for good and puts a new member in its place.
     void replace(int id) {
-        if (!idle()) return;
+        if (!idle() || voters() < VOTERS_MIN) return;
         SimMember lost = world.members.get(id);
         if (lost == null || !lost.isUp()) return;
         lost.wipe();
