@@ -36,6 +36,7 @@ final class Admission {
         }
         SortedMap<Part, Fault> bySubject = new TreeMap<>();
         for (Fault fault : faults) bySubject.put(fault.subject(), fault);
+        if (faults.isEmpty()) return;
         List<Diagnosis> diagnoses = Locator.locate(
                 faults, topology, lead.book.changes(), part -> lead.jury.isWell(part, lead.now()), lead.now());
         for (Diagnosis diagnosis : diagnoses) {
@@ -47,6 +48,13 @@ final class Admission {
                 case Part.Store _ -> {}
             }
         }
+    }
+
+    private boolean hasWell(Topology topology, ServiceSpec service) {
+        for (Part.Instance instance : topology.instances(service)) {
+            if (lead.jury.isWell(instance, lead.now())) return true;
+        }
+        return false;
     }
 
     private boolean isDependency(String service) {

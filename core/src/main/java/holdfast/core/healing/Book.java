@@ -107,7 +107,8 @@ final class Book {
 
     /// The service that wants `instance`, unless it is gone from the fleet or has fewer instances now.
     Optional<ServiceSpec> wanted(Part.Instance instance) {
-        return fleet.service(instance.service()).filter(spec -> instance.number() <= spec.instances());
+        Optional<ServiceSpec> spec = fleet.service(instance.service());
+        return spec.isPresent() && instance.number() <= spec.get().instances() ? spec : Optional.empty();
     }
 
     List<Assignment> ofService(String service) {

@@ -50,6 +50,7 @@ final class Upkeep {
 
     void turn() {
         for (Assignment assignment : List.copyOf(lead.book.assignments.values())) {
+            noticeStart(assignment);
             if (lead.book.incidentOf(assignment.instance()).isPresent()) continue;
             if (assignment.desired() == Assignment.Desired.STOPPED) finishStop(assignment);
             else if (!isWanted(assignment)) beginStop(assignment);
@@ -63,11 +64,16 @@ final class Upkeep {
         for (Assignment assignment : List.copyOf(lead.book.assignments.values())) route(assignment);
     }
 
+    /// Reported, or seen in its agent's list: its time to get well runs from here.
+    private void noticeStart(Assignment assignment) {
+        if (assignment.desired() == Assignment.Desired.STOPPED || lead.jury.isStarted(assignment.instance())) return;
+        boolean reported = lead.book.outcomes.get(assignment.run()) instanceof Outcome.Done;
+        if (reported || lead.jury.isRunning(assignment.instance(), assignment.run())) lead.started(assignment);
+    }
+
     private boolean isWanted(Assignment assignment) {
         Optional<ServiceSpec> wanted = lead.book.wanted(assignment.instance());
-        return wanted.isPresent()
-                && !wanted.get().observe()
-                && lead.book.fleet.allowed(wanted.get()).contains(assignment.host());
+        return wanted.isPresent() && !wanted.get().observe() && lead.book.fleet.allows(wanted.get(), assignment.host());
     }
 
     private void beginStop(Assignment assignment) {
@@ -111,14 +117,14 @@ final class Upkeep {
         if (assignment.proven()) return;
         Optional<Outcome> outcome = Optional.ofNullable(lead.book.outcomes.get(assignment.run()));
         if (outcome.isEmpty()) {
-            if (lead.jury.isRunning(assignment.instance(), assignment.run())) lead.started(assignment);
-            else if (!lead.book.sent.contains(assignment.run())) {
+            boolean running = lead.jury.isRunning(assignment.instance(), assignment.run());
+            if (!running && !lead.book.sent.contains(assignment.run())) {
                 lead.act(lead.action(assignment.run(), new Step.Start(assignment, true), assignment.host(), ""));
             }
             return;
         }
         switch (outcome.get()) {
-            case Outcome.Done _ -> lead.started(assignment);
+            case Outcome.Done _ -> {} // noticed
             case Outcome.Refused(Reason why) -> {
                 if (why.code().equals("old-fence")) restart(assignment, assignment.spec());
                 else lead.jury.refused(assignment.instance(), assignment.run(), why.sentence(), lead.now());

@@ -36,6 +36,7 @@ final class HostWatch {
     private boolean heard;
     private boolean attached;
     private long attachedNanos;
+    private long detachedNanos;
     private long heartbeatNanos;
     private boolean suspected;
     private long suspectedNanos;
@@ -52,6 +53,7 @@ final class HostWatch {
         this.phi = new PhiAccrual(
                 config.heartbeatEvery().toNanos(), config.pauseForgiven().toNanos(), startNanos);
         this.heartbeatNanos = startNanos;
+        this.detachedNanos = startNanos - 2 * config.attachGrace().toNanos();
         this.goneNanos = startNanos;
     }
 
@@ -99,9 +101,16 @@ final class HostWatch {
         heard = true;
     }
 
+    /// A roster came down its stream: so there is one, even when the word that it opened was missed. A late one
+    /// from a stream that has just closed says nothing.
+    void listed(long rosterIncarnation, long nowNanos) {
+        if (!attached && nowNanos - detachedNanos > config.askEvery().toNanos()) attached(rosterIncarnation, nowNanos);
+    }
+
     void detached(long nowNanos) {
         if (!attached) return;
         attached = false;
+        detachedNanos = nowNanos;
         suspect("Its stream to the loop closed", nowNanos);
     }
 

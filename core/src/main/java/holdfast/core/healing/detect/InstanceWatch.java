@@ -180,9 +180,10 @@ final class InstanceWatch {
     /// one.
     boolean isDoubtful(long nowNanos) {
         if (exited) return true;
-        return rules.values().stream()
-                .flatMap(List::stream)
-                .anyMatch(rule -> rule.isFresh(nowNanos) && rule.isFailing());
+        for (List<ProbeRule> rulesOfWitness : rules.values()) {
+            for (ProbeRule rule : rulesOfWitness) if (rule.isFailing() && rule.isFresh(nowNanos)) return true;
+        }
+        return false;
     }
 
     /// Witnesses that found every check well `factor` times as often as the check asks, in name order.
@@ -332,12 +333,14 @@ final class InstanceWatch {
     boolean accusesHost(long nowNanos) {
         if (assignment == null || exited || !wellOnce) return false;
         NodeId own = assignment.host();
-        boolean ownView = rules.getOrDefault(own, List.of()).stream().anyMatch(rule -> !rule.isOverdue(nowNanos));
-        return !ownView
-                && rules.entrySet().stream()
-                        .filter(entry -> !entry.getKey().equals(own))
-                        .flatMap(entry -> entry.getValue().stream())
-                        .anyMatch(rule -> rule.isNearlyIll(nowNanos) && rule.last() != Signal.Result.BAD_ANSWER);
+        for (ProbeRule rule : rules.getOrDefault(own, List.of())) if (!rule.isOverdue(nowNanos)) return false;
+        for (var entry : rules.entrySet()) {
+            if (entry.getKey().equals(own)) continue;
+            for (ProbeRule rule : entry.getValue()) {
+                if (rule.isNearlyIll(nowNanos) && rule.last() != Signal.Result.BAD_ANSWER) return true;
+            }
+        }
+        return false;
     }
 
     private String say(NodeId witness, ProbeRule rule) {

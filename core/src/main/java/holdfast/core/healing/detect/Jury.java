@@ -134,7 +134,10 @@ public final class Jury {
             case Signal.Attached attached -> host.attached(attached.incarnation(), nowNanos);
             case Signal.Detached _ -> host.detached(nowNanos);
             case Signal.Exited exited -> exited(exited, nowNanos);
-            case Signal.Roster roster -> roster(roster, nowNanos);
+            case Signal.Roster roster -> {
+                host.listed(roster.incarnation(), nowNanos);
+                roster(roster, nowNanos);
+            }
             case Signal.Probed probed -> probed(probed, nowNanos);
         }
     }
@@ -206,7 +209,10 @@ public final class Jury {
     }
 
     private boolean isNeeded(NodeId host) {
-        return instances.values().stream().anyMatch(watch -> watch.host().equals(Optional.of(host)));
+        for (InstanceWatch watch : instances.values()) {
+            if (watch.assignment != null && watch.assignment.host().equals(host)) return true;
+        }
+        return false;
     }
 
     private void ask(HostWatch suspect, List<Probe> questions) {
@@ -370,6 +376,11 @@ public final class Jury {
     public boolean isDoubtful(Part.Instance instance, long nowNanos) {
         InstanceWatch watch = instances.get(instance);
         return watch == null || watch.isDoubtful(nowNanos);
+    }
+
+    public boolean isStarted(Part.Instance instance) {
+        InstanceWatch watch = instances.get(instance);
+        return watch != null && watch.isStarted();
     }
 
     /// Whether its agent's last roster shows `run` running: reads back an action whose outcome is missing.

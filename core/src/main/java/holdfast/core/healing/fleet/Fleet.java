@@ -4,6 +4,7 @@ import holdfast.core.base.NodeId;
 import holdfast.core.base.Require;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -114,19 +115,26 @@ public record Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> service
     }
 
     /// The named service, if there is one.
-    public java.util.Optional<ServiceSpec> service(String name) {
-        return services.stream().filter(service -> service.name().equals(name)).findFirst();
+    public Optional<ServiceSpec> service(String name) {
+        for (ServiceSpec service : services) if (service.name().equals(name)) return Optional.of(service);
+        return Optional.empty();
     }
 
-    public java.util.Optional<HostSpec> host(NodeId name) {
-        return hosts.stream().filter(host -> host.name().equals(name)).findFirst();
+    public Optional<HostSpec> host(NodeId name) {
+        for (HostSpec host : hosts) if (host.name().equals(name)) return Optional.of(host);
+        return Optional.empty();
     }
 
     /// Hosts where `service` may run, in name order.
     public List<NodeId> allowed(ServiceSpec service) {
-        return hosts.stream()
-                .map(HostSpec::name)
-                .filter(host -> service.hosts().isEmpty() || service.hosts().contains(host))
-                .toList();
+        List<NodeId> allowed = new ArrayList<>();
+        for (HostSpec host : hosts) if (allows(service, host.name())) allowed.add(host.name());
+        return allowed;
+    }
+
+    /// Whether `service` may run on `host`.
+    public boolean allows(ServiceSpec service, NodeId host) {
+        return host(host).isPresent()
+                && (service.hosts().isEmpty() || service.hosts().contains(host));
     }
 }

@@ -3,6 +3,7 @@ package holdfast.core.healing.recover;
 import holdfast.core.healing.fleet.Assignment;
 import holdfast.core.healing.fleet.Fleet;
 import holdfast.core.healing.fleet.FleetDiff;
+import holdfast.core.healing.fleet.HostSpec;
 import holdfast.core.healing.fleet.ServiceSpec;
 import java.util.List;
 import java.util.Optional;
@@ -15,9 +16,8 @@ public final class Rollout {
     /// Whether the process must be started anew to be what the fleet says.
     public static boolean isOutdated(Assignment assignment, ServiceSpec spec, Fleet fleet) {
         if (!assignment.spec().runsLike(spec)) return true;
-        return fleet.host(assignment.host())
-                .filter(host -> host.address().equals(assignment.address()))
-                .isEmpty();
+        Optional<HostSpec> host = fleet.host(assignment.host());
+        return host.isEmpty() || !host.get().address().equals(assignment.address());
     }
 
     /// @param assignments of this service, in number order

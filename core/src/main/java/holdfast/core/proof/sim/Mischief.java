@@ -10,8 +10,8 @@ import java.util.Optional;
 /// everything.
 final class Mischief {
     private static final long MILLI_NANOS = 1_000_000;
-    private static final long FIRST_NANOS = 10_000 * MILLI_NANOS;
-    private static final long LAST_NANOS = 40_000 * MILLI_NANOS;
+    private static final long FIRST_NANOS = 6_000 * MILLI_NANOS;
+    private static final long LAST_NANOS = 28_000 * MILLI_NANOS;
 
     private final World world;
     private final Scenario scenario;
@@ -32,7 +32,7 @@ final class Mischief {
             Scenario.FaultKind kind = dice.pick(scenario.kinds());
             world.after(dice.between(FIRST_NANOS, LAST_NANOS), () -> hurt(kind));
         }
-        world.after(scenario.faults() == 0 ? 3 * FIRST_NANOS : LAST_NANOS + 10_000 * MILLI_NANOS, this::undoAll);
+        world.after(scenario.faults() == 0 ? 3 * FIRST_NANOS : LAST_NANOS + 8_000 * MILLI_NANOS, this::undoAll);
     }
 
     boolean isOver() {

@@ -23,6 +23,7 @@ final class SimNode {
     static final long TICK_NANOS = 100_000_000L;
 
     private static final long TTL_MILLIS = 1_500;
+    private static final long LOOK_NANOS = 200_000_000L;
     private static final long RENEW_NANOS = 400_000_000L;
     private static final long MILLI_NANOS = 1_000_000;
 
@@ -44,6 +45,7 @@ final class SimNode {
     private long triedRenewNanos;
     private boolean renewing;
     private boolean reading;
+    private long lookedNanos;
     private boolean leading;
     private boolean busy;
     private Fence fence = Fence.NONE;
@@ -199,7 +201,8 @@ final class SimNode {
     private record Look(String leader, long epoch, Optional<Ledger> ledger, long revision) {}
 
     private void lookForLeader() {
-        if (reading) return;
+        if (reading || world.now() - lookedNanos < LOOK_NANOS) return;
+        lookedNanos = world.now();
         reading = true;
         long mine = generation;
         world.store().call(name, this::look, reply -> {
