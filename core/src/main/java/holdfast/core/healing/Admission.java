@@ -30,9 +30,7 @@ final class Admission {
         Topology topology = lead.book.topology();
         for (ServiceSpec service : lead.book.fleet.services()) {
             if (!isDependency(service.name())) continue;
-            boolean ill =
-                    topology.instances(service).stream().noneMatch(instance -> lead.jury.isWell(instance, lead.now()));
-            if (ill) illNanos.put(service.name(), lead.now());
+            if (!hasWell(topology, service)) illNanos.put(service.name(), lead.now());
         }
         SortedMap<Part, Fault> bySubject = new TreeMap<>();
         for (Fault fault : faults) bySubject.put(fault.subject(), fault);

@@ -62,7 +62,7 @@ public record Scenario(String name, int hosts, int faults, int lossPerMille, jav
                     FaultKind.KILL_LEADER_MID_TURN,
                     FaultKind.KILL_INSTANCE));
     public static final Scenario CRASH_LOOP =
-            new Scenario("crash-loop", 3, 10, 2, java.util.List.of(FaultKind.KILL_INSTANCE, FaultKind.FREEZE_INSTANCE));
+            new Scenario("crash-loop", 3, 16, 2, java.util.List.of(FaultKind.KILL_INSTANCE, FaultKind.FREEZE_INSTANCE));
     /// No fault at all, only loss: nothing may be accused for long.
     public static final Scenario CALM = new Scenario("calm", 3, 0, 5, java.util.List.of());
 

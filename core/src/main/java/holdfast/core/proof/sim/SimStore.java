@@ -36,6 +36,8 @@ final class SimStore {
         long watchId;
         long revision;
         boolean over;
+        /// For a planted bug: comes after the next batch.
+        List<Event> heldBack = List.of();
 
         Seat(String place, KeyRange range, long revision, Consumer<List<Event>> take) {
             this.place = place;
@@ -178,6 +180,14 @@ final class SimStore {
         world.after(world.net().delayNanos(), () -> hand(seat, events));
     }
 
+    private List<Event> swapped(Seat seat, List<Event> batch) {
+        List<Event> late = new ArrayList<>(batch);
+        late.addAll(seat.heldBack);
+        seat.heldBack = List.of();
+        if (world.dice().oneIn(8)) seat.heldBack = List.of(late.removeFirst());
+        return late;
+    }
+
     private void hand(Seat seat, WatchBoard.Delivery.Events events) {
         if (seat.over || seat.watchId != events.watchId()) return;
         if (!world.net().isOpenBothWays(PLACE, seat.place)) {
@@ -188,7 +198,7 @@ final class SimStore {
             return;
         }
         List<Event> batch = events.events();
-        if (world.has(Bug.SWAP_WATCH) && batch.size() > 1) batch = batch.reversed();
+        if (world.has(Bug.SWAP_WATCH)) batch = swapped(seat, batch);
         for (Event event : batch) {
             world.judge()
                     .watched(
