@@ -120,6 +120,7 @@ public final class UpParts implements AutoCloseable {
         add(etcd);
         Roll members = new Roll(etcd);
         roll = Optional.of(members);
+        if (!host.voters().isEmpty()) Threads.start("promotion", this::seekVote); // a learner answers no reads
         Optional<Reason> failed = awaitStore(members);
         if (failed.isPresent()) return failed;
         Authority ours = Authority.load(config.tlsFolder());
@@ -137,7 +138,6 @@ public final class UpParts implements AutoCloseable {
                 new GroupMembership(server.store().memberChanges()),
                 ticker));
         add(LoopParts.open(loopNode(), server.vertx(), server.metrics(), ticker));
-        if (!host.voters().isEmpty()) Threads.start("promotion", this::seekVote);
         return Optional.empty();
     }
 
