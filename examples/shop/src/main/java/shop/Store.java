@@ -18,18 +18,20 @@ import java.util.function.Function;
 
 /// The store behind a deadline: a call answers within [#LIMIT_MILLIS], or is empty, which means *it may have happened*.
 ///
-/// A connection that has said nothing good for [#RECONNECT_NANOS] is replaced: after a cut cable, TCP itself may wait
+/// A connection that has said nothing for 4 s is replaced: after a cut cable, TCP itself may wait
 /// much longer before it tries again.
 final class Store {
     static final long LIMIT_MILLIS = 800;
-    private static final long RECONNECT_NANOS = TimeUnit.MILLISECONDS.toNanos(2500);
+    private static final long RECONNECT_NANOS = TimeUnit.SECONDS.toNanos(4);
     private static final long ALIVE_NANOS = TimeUnit.MILLISECONDS.toNanos(1200);
     private static final long BEAT_MILLIS = 300;
+    private static final long SAY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final List<String> urls;
     private volatile Client client;
     private volatile long answeredAtNanos;
     private volatile long connectedAtNanos;
+    private volatile long saidAtNanos = System.nanoTime() - SAY_NANOS;
 
     Store(List<String> urls) {
         this.urls = urls;
@@ -64,8 +66,12 @@ final class Store {
             T value = answer.get(LIMIT_MILLIS, TimeUnit.MILLISECONDS);
             answeredAtNanos = System.nanoTime();
             return Optional.of(value);
-        } catch (ExecutionException | TimeoutException _) {
+        } catch (ExecutionException | TimeoutException failed) {
             answer.cancel(true);
+            if (System.nanoTime() - saidAtNanos > SAY_NANOS) {
+                saidAtNanos = System.nanoTime();
+                System.out.printf("%tT the store does not answer: %s%n", System.currentTimeMillis(), failed);
+            }
             return Optional.empty();
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();

@@ -92,13 +92,16 @@ public final class Demo {
     private Optional<String> start(Stage stage) {
         for (String host : Stage.HOSTS) stage.startAgent(host);
         progress.step("waiting for the store");
-        if (!await(START_LIMIT, () -> stage.seen().isPresent())) return Optional.of("The store did not start.");
+        boolean answers = await(START_LIMIT, () -> !stage.ended().isEmpty() || stage.seen().isPresent());
+        if (!stage.ended().isEmpty()) return Optional.of("These ended: " + String.join(", ", stage.ended()) + ".");
+        if (!answers) return Optional.of("The store did not start.");
         progress.step("applying the shop's fleet");
         stage.apply(false);
         boolean calm = await(START_LIMIT, () -> {
             progress.step("starting the shop");
-            return stage.isCalm();
+            return !stage.ended().isEmpty() || stage.isCalm();
         });
+        if (!stage.ended().isEmpty()) return Optional.of("These ended: " + String.join(", ", stage.ended()) + ".");
         return calm ? Optional.empty() : Optional.of("The shop did not get healthy.");
     }
 

@@ -1,10 +1,13 @@
 package holdfast.server.proof;
 
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The command lines of everything that the demo starts: the same program as a user would start, with the flags that a
 /// user would give; only the heaps are small, since a dozen processes share one machine.
@@ -20,7 +23,9 @@ record Programs(Path home, String classpath, String etcd) {
 
     /// The clone is named by the launcher, else it is where this program's classes are.
     static Programs ofThis(String etcd) {
-        String classpath = System.getProperty("java.class.path");
+        String classpath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator));
         String home = System.getProperty("holdfast.home");
         return new Programs(Path.of(home == null ? "." : home).toAbsolutePath().normalize(), classpath, etcd);
     }
@@ -62,7 +67,7 @@ record Programs(Path home, String classpath, String etcd) {
     /// The loop alone, over somebody else's store.
     List<String> loop(String name, String address, String store) {
         return holdfast(
-                "-Xmx96m", "server", "--name=" + name, "--listen-loop=" + address + ":2378", "--store=" + store);
+                "-Xmx96m", "loop", "--name=" + name, "--listen-loop=" + address + ":2378", "--store=" + store);
     }
 
     List<String> etcdServer(String name, String address, Path data, Map<String, String> cluster) {
