@@ -3,7 +3,6 @@ package holdfast.server.proof;
 import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import holdfast.core.healing.Incident;
-import holdfast.core.healing.fleet.Fleet;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
 import holdfast.server.client.Endpoint;
@@ -97,13 +96,6 @@ final class Stage implements AutoCloseable {
             throw new UncheckedIOException("the shop's fleet cannot be read or written", failed);
         }
         starts++;
-        try {
-            Fleet fleet = TempFleet.parse(Files.readString(file));
-            System.out.println("TEMP apply " + ledger.apply(fleet, ((Answer.Done<LedgerStore.Applied>) ledger.fleet()).value().revision()));
-            if (starts > 0) return new Lab.Proc("x", "s1", new Pid(1, 0));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
         return lab.start(SERVERS.getFirst(), "apply-" + starts, programs.apply(file, storeUrl()), Map.of());
     }
 
