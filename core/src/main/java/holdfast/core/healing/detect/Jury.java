@@ -33,6 +33,8 @@ public final class Jury {
     private final String name;
     private final long startNanos;
     private final SortedMap<NodeId, HostWatch> hosts = new TreeMap<>();
+    /// Also of hosts that no fleet names yet: their agents may well come first.
+    private final SortedMap<NodeId, Registration> registrations = new TreeMap<>();
     private final SortedMap<Part.Instance, InstanceWatch> instances = new TreeMap<>();
     private final SortedMap<Part.Instance, Deque<Long>> flaps = new TreeMap<>();
     private Fleet fleet;
@@ -55,10 +57,16 @@ public final class Jury {
         fleet = fresh;
         hosts.keySet().removeIf(host -> fresh.host(host).isEmpty());
         for (HostSpec host : fresh.hosts()) {
-            hosts.computeIfAbsent(host.name(), key -> new HostWatch(key, config, startNanos));
+            hosts.computeIfAbsent(host.name(), this::watch);
         }
         instances.values().removeIf(watch -> watch.assignment == null);
         for (ServiceSpec service : fresh.services()) if (service.observe()) observe(service);
+    }
+
+    private HostWatch watch(NodeId host) {
+        HostWatch watch = new HostWatch(host, config, startNanos);
+        Optional.ofNullable(registrations.get(host)).ifPresent(watch::register);
+        return watch;
     }
 
     private void observe(ServiceSpec service) {
@@ -116,12 +124,15 @@ public final class Jury {
     }
 
     public void register(Registration registration) {
+        registrations.put(registration.host(), registration);
         HostWatch host = hosts.get(registration.host());
         if (host != null) host.register(registration);
     }
 
     /// @return whether the host's present registration ended
     public boolean gone(NodeId name, long createRevision, long nowNanos) {
+        Registration known = registrations.get(name);
+        if (known != null && known.createRevision() <= createRevision) registrations.remove(name);
         HostWatch host = hosts.get(name);
         return host != null && host.gone(createRevision, nowNanos);
     }
@@ -206,6 +217,10 @@ public final class Jury {
 
     private Optional<HostWatch> host(NodeId host) {
         return Optional.ofNullable(hosts.get(host));
+    }
+
+    private Optional<InstanceWatch> instance(Part.Instance instance) {
+        return Optional.ofNullable(instances.get(instance));
     }
 
     private boolean isNeeded(NodeId host) {
@@ -328,18 +343,15 @@ public final class Jury {
 
     /// Registered, heard by this jury and not suspected.
     public boolean isUp(NodeId host) {
-        HostWatch watch = hosts.get(host);
-        return watch != null && watch.isUp();
+        return host(host).filter(HostWatch::isUp).isPresent();
     }
 
     public boolean isSuspected(NodeId host) {
-        HostWatch watch = hosts.get(host);
-        return watch != null && watch.isSuspected();
+        return host(host).filter(HostWatch::isSuspected).isPresent();
     }
 
     public Optional<Registration> registration(NodeId host) {
-        HostWatch watch = hosts.get(host);
-        return watch == null ? Optional.empty() : watch.registration();
+        return host(host).flatMap(HostWatch::registration);
     }
 
     /// How long `host` has been up; 0 when it is not.
@@ -350,8 +362,7 @@ public final class Jury {
 
     /// Length of the lease that it has or had last.
     public long ttlNanos(NodeId host) {
-        HostWatch watch = hosts.get(host);
-        return watch == null ? HostWatch.TTL_UNKNOWN_NANOS : watch.ttlNanos();
+        return host(host).map(HostWatch::ttlNanos).orElse(HostWatch.TTL_UNKNOWN_NANOS);
     }
 
     /// Its agent refused to start `run`: it ended before it began.
@@ -368,8 +379,7 @@ public final class Jury {
 
     /// Whether this run was ever verified by this jury or the one before.
     public boolean wasWell(Part.Instance instance) {
-        InstanceWatch watch = instances.get(instance);
-        return watch != null && watch.wasWell();
+        return instance(instance).filter(InstanceWatch::wasWell).isPresent();
     }
 
     /// Whether some witness is being failed by it, verdict or not.
@@ -379,8 +389,7 @@ public final class Jury {
     }
 
     public boolean isStarted(Part.Instance instance) {
-        InstanceWatch watch = instances.get(instance);
-        return watch != null && watch.isStarted();
+        return instance(instance).filter(InstanceWatch::isStarted).isPresent();
     }
 
     /// Whether its agent's last roster shows `run` running: reads back an action whose outcome is missing.
@@ -390,7 +399,6 @@ public final class Jury {
     }
 
     public boolean isExited(Part.Instance instance) {
-        InstanceWatch watch = instances.get(instance);
-        return watch != null && watch.isExited();
+        return instance(instance).filter(InstanceWatch::isExited).isPresent();
     }
 }

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import holdfast.core.base.NodeId;
 import holdfast.core.healing.Shop;
 import holdfast.core.healing.detect.Signal.Result;
+import holdfast.core.healing.fleet.Fleet;
 import holdfast.core.healing.fleet.Part;
 import java.util.ArrayList;
 import java.util.List;
@@ -228,5 +229,20 @@ final class JuryTest {
                 .isFalse();
         for (int round = 0; round < 2; round++) probe(H3, 2, Result.OK, 0);
         assertThat(jury.verify(order(2), now).enough()).isTrue();
+    }
+
+    @Test
+    void host_thatRegisteredBeforeItsFleetWasApplied_isUpOnceHeard() {
+        Jury early = new Jury(DetectConfig.DEFAULT, new Fleet("none", List.of(), List.of()), "e6", 0);
+        early.register(Shop.registration(H1, 1));
+        early.register(Shop.registration(H2, 2));
+        assertThat(early.gone(H2, 2, SECOND)).isFalse();
+
+        early.fleet(Shop.fleet("v1"));
+        early.hear(new Signal.Heartbeat(H1, 1, 1, 0), SECOND);
+        early.hear(new Signal.Heartbeat(H2, 1, 1, 0), SECOND);
+
+        assertThat(early.isUp(H1)).isTrue();
+        assertThat(early.isUp(H2)).isFalse();
     }
 }
