@@ -92,7 +92,8 @@ public final class Demo {
     private Optional<String> start(Stage stage) {
         for (String host : Stage.HOSTS) stage.startAgent(host);
         progress.step("waiting for the store");
-        boolean answers = await(START_LIMIT, () -> !stage.ended().isEmpty() || stage.seen().isPresent());
+        boolean answers = await(
+                START_LIMIT, () -> !stage.ended().isEmpty() || stage.seen().isPresent());
         if (!stage.ended().isEmpty()) return Optional.of("These ended: " + String.join(", ", stage.ended()) + ".");
         if (!answers) return Optional.of("The store did not start.");
         progress.step("applying the shop's fleet");

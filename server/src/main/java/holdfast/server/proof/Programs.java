@@ -66,8 +66,7 @@ record Programs(Path home, String classpath, String etcd) {
 
     /// The loop alone, over somebody else's store.
     List<String> loop(String name, String address, String store) {
-        return holdfast(
-                "-Xmx96m", "loop", "--name=" + name, "--listen-loop=" + address + ":2378", "--store=" + store);
+        return holdfast("-Xmx96m", "loop", "--name=" + name, "--listen-loop=" + address + ":2378", "--store=" + store);
     }
 
     List<String> etcdServer(String name, String address, Path data, Map<String, String> cluster) {

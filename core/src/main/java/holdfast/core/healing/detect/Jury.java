@@ -131,8 +131,7 @@ public final class Jury {
 
     /// @return whether the host's present registration ended
     public boolean gone(NodeId name, long createRevision, long nowNanos) {
-        Registration known = registrations.get(name);
-        if (known != null && known.createRevision() <= createRevision) registrations.remove(name);
+        registrations.values().removeIf(old -> old.host().equals(name) && old.createRevision() <= createRevision);
         HostWatch host = hosts.get(name);
         return host != null && host.gone(createRevision, nowNanos);
     }
@@ -367,14 +366,12 @@ public final class Jury {
 
     /// Its agent refused to start `run`: it ended before it began.
     public void refused(Part.Instance instance, String run, String why, long nowNanos) {
-        InstanceWatch watch = instances.get(instance);
-        if (watch != null && watch.isRun(run)) watch.refused(why, nowNanos);
+        instance(instance).filter(watch -> watch.isRun(run)).ifPresent(watch -> watch.refused(why, nowNanos));
     }
 
     /// Whether this run was once verified and nothing speaks against it now.
     public boolean isWell(Part.Instance instance, long nowNanos) {
-        InstanceWatch watch = instances.get(instance);
-        return watch != null && watch.wasWell() && !watch.isDoubtful(nowNanos);
+        return wasWell(instance) && !isDoubtful(instance, nowNanos);
     }
 
     /// Whether this run was ever verified by this jury or the one before.
@@ -394,8 +391,9 @@ public final class Jury {
 
     /// Whether its agent's last roster shows `run` running: reads back an action whose outcome is missing.
     public boolean isRunning(Part.Instance instance, String run) {
-        InstanceWatch watch = instances.get(instance);
-        return watch != null && watch.isRun(run) && watch.isRunning();
+        return instance(instance)
+                .filter(watch -> watch.isRun(run) && watch.isRunning())
+                .isPresent();
     }
 
     public boolean isExited(Part.Instance instance) {
