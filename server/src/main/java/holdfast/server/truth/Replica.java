@@ -31,6 +31,10 @@ final class Replica implements RaftLog.Machine {
 
     private static final int SCRUB_ROWS = 500; // in one step between batches
     private static final Object APPLIED = new Object();
+    private static final byte[] NOT_TAKEN = LeaderReply.newBuilder()
+            .setRefused(MemberChanges.refusal(Reasons.NO_LEADER))
+            .build()
+            .toByteArray();
 
     private final Keyspace keyspace;
     private final RocksShelf shelf;
@@ -94,23 +98,24 @@ final class Replica implements RaftLog.Machine {
 
     @Override
     public void forwarded(byte[] request, Consumer<byte[]> reply) {
-        byte[] nothing = LeaderReply.getDefaultInstance().toByteArray();
-        LeaderAsk ask;
-        try {
-            ask = LeaderAsk.parseFrom(request);
-        } catch (InvalidProtocolBufferException _) {
-            reply.accept(nothing);
-            return;
-        }
-        if (audience == null) {
-            reply.accept(nothing);
+        @Nullable LeaderAsk ask = read(request);
+        if (audience == null || ask == null) {
+            reply.accept(NOT_TAKEN);
             return;
         }
         switch (ask.getAskCase()) {
             case GROUP -> audience.proposals().offerForeign(ask.getGroup().toByteArray(), reply);
             case LEASE -> audience.leases().answerFollower(ask.getLease(), reply);
             case MEMBER -> audience.changes().answerFollower(ask.getMember(), reply);
-            case ASK_NOT_SET -> reply.accept(nothing);
+            case ASK_NOT_SET -> reply.accept(NOT_TAKEN);
+        }
+    }
+
+    private static @Nullable LeaderAsk read(byte[] request) {
+        try {
+            return LeaderAsk.parseFrom(request);
+        } catch (InvalidProtocolBufferException _) {
+            return null;
         }
     }
 
