@@ -33,7 +33,7 @@ public final class SideBySide {
             System.out.printf("warming up: %.0f s each%n", warmUp);
             ours.run(64, warmUp);
             theirs.run(64, warmUp);
-            for (String text : flags.get("--in-flight").split(",")) {
+            for (String text : flags.getOrDefault("--in-flight", "").split(",", -1)) {
                 int inFlight = Integer.parseInt(text);
                 List<Pair> pairs = new ArrayList<>();
                 double[] oursBefore = holdfast.cost();

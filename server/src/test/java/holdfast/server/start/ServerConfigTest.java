@@ -67,19 +67,21 @@ final class ServerConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "name | N_1 | name is N_1; it must be 1 to 63 of a-z 0-9 . -",
-        "listen-client | 2379 | listen-client is 2379; it must be HOST:PORT",
-        "listen-peer | h:70000 | listen-peer is h:70000; it must be HOST:PORT with a port of at most 65535",
-        "initial-cluster | n1 | initial-cluster is n1; it must be NAME=HOST:PORT,...",
-        "initial-cluster | n1=h:1 | initial-cluster is n1=h:1; it must be a list with this member, default, in it",
-        "heartbeat-every | 40 | heartbeat-every is 40; its unit must be ms, s, min or h",
-        "heartbeat-every | soon | heartbeat-every is soon; it must be a length of time such as 250ms, 3s, 10min or 1h",
-        "leader-timeout | 50ms | raft.leader-timeout is 50 ms; the least is 120 ms",
-        "txn-ops-max | 0 | txn-ops-max is 0; the least is 1",
-        "readers | two | readers is two; it must be a whole number",
-        "client-cert-file | c.pem | client-key-file is missing; client-cert-file, client-key-file, client-ca-file go together",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "name | N_1 | name is N_1; it must be 1 to 63 of a-z 0-9 . -",
+                "listen-client | 2379 | listen-client is 2379; it must be HOST:PORT",
+                "listen-peer | h:70000 | listen-peer is h:70000; it must be HOST:PORT with a port of at most 65535",
+                "initial-cluster | n1 | initial-cluster is n1; it must be NAME=HOST:PORT,...",
+                "initial-cluster | n1=h:1 | initial-cluster is n1=h:1; it must be a list with this member, default, in it",
+                "heartbeat-every | 40 | heartbeat-every is 40; its unit must be ms, s, min or h",
+                "heartbeat-every | soon | heartbeat-every is soon; it must be a length of time such as 250ms, 3s, 10min or 1h",
+                "leader-timeout | 50ms | raft.leader-timeout is 50 ms; the least is 120 ms",
+                "txn-ops-max | 0 | txn-ops-max is 0; the least is 1",
+                "readers | two | readers is two; it must be a whole number",
+                "client-cert-file | c.pem | client-key-file is missing; client-cert-file, client-key-file, client-ca-file go together",
+            })
     void badValue_isRefusedByNameValueAndBound(String key, String value, String sentence) {
         assertThatThrownBy(() -> ServerConfig.of(Map.of(key, value), null))
                 .isInstanceOf(BadValue.class)
