@@ -76,9 +76,8 @@ final class Engine implements Transport {
     record Start(
             Peer self, List<Peer> initialPeers, @Nullable RestoredRaftState restored) {}
 
-    /// What a role change is measured by.
+    /// What a role change is measured by; `leader` is 0 for none.
     ///
-    /// @param leader 0 for none
     /// @param membersIndex where the newest list of members stands in the log; -1 when none was shown yet
     private record View(long term, int leader, boolean leading, long membersIndex) {}
 
@@ -126,7 +125,7 @@ final class Engine implements Transport {
                 .setTransport(this)
                 .setStore(store)
                 .setModelFactory(model)
-                .setStateMachine(new EngineMachine(machine, roster, host, this::die, this::termAt));
+                .setStateMachine(new EngineMachine(machine, roster, host, this::die, this::termAt, this::hangs));
         RestoredRaftState restored = start.restored();
         if (restored != null) {
             roster.announceFrom(restored.getLogEntries());
@@ -145,6 +144,13 @@ final class Engine implements Transport {
 
     private int termAt(long index) {
         return node.state().log().getLogEntry(index).getTerm();
+    }
+
+    /// Whether the engine, having applied this member's removal at `index`, has a snapshot ahead that it will
+    /// not make.
+    private boolean hangs(long index) {
+        long every = config.snapshotEvery();
+        return isOver() && node.state().commitIndex() / every > index / every;
     }
 
     void start() {
@@ -324,7 +330,6 @@ final class Engine implements Transport {
         dead = true;
     }
 
-    /// For the simulation's invariants.
     RaftState state() {
         return node.state();
     }
@@ -359,6 +364,7 @@ final class Engine implements Transport {
 
     private void settle() {
         RaftState state = node.state();
+        if (isOver() && leads()) node.toFollower(state.term());
         reads.settle();
         View now = view(state);
         boolean changed = !now.equals(shown);

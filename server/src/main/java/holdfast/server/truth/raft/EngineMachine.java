@@ -1,16 +1,19 @@
 package holdfast.server.truth.raft;
 
 import holdfast.core.base.Reason;
+import io.microraft.exception.RaftException;
+import io.microraft.impl.statemachine.InternalCommitAware;
 import io.microraft.statemachine.StateMachine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 import java.util.function.LongToIntFunction;
 
 /// The engine's state machine: entries go to the [RaftLog.Machine], announced members to the [Roster]. Whatever
 /// fails here ends the member: the engine would take the exception for the entry's result and go on.
-final class EngineMachine implements StateMachine {
+final class EngineMachine implements StateMachine, InternalCommitAware {
     private static final Object NOTHING = "";
 
     private final RaftLog.Machine machine;
@@ -18,18 +21,21 @@ final class EngineMachine implements StateMachine {
     private final EngineHost host;
     private final Consumer<Reason> onFailure;
     private final LongToIntFunction termAt;
+    private final LongPredicate hangs;
 
     EngineMachine(
             RaftLog.Machine machine,
             Roster roster,
             EngineHost host,
             Consumer<Reason> onFailure,
-            LongToIntFunction termAt) {
+            LongToIntFunction termAt,
+            LongPredicate hangs) {
         this.machine = machine;
         this.roster = roster;
         this.host = host;
         this.onFailure = onFailure;
         this.termAt = termAt;
+        this.hangs = hangs;
     }
 
     /// What an applied entry answers: its term and the machine's own result.
@@ -77,6 +83,14 @@ final class EngineMachine implements StateMachine {
         } catch (RuntimeException | Error bug) {
             throw failed("take over the snapshot at " + index, bug);
         }
+    }
+
+    /// A change of members was committed. When it removed this member and a regular snapshot is due behind it,
+    /// the engine would wait for that snapshot for ever, on our thread, without making it: so it is thrown out
+    /// of its loop.
+    @Override
+    public void onInternalCommit(long index) {
+        if (hangs.test(index)) throw new RaftException("removed at " + index + ", nothing more to apply", null, null);
     }
 
     /// A new leader's first entry: empty, so that no machine ever sees it.

@@ -35,7 +35,7 @@ final class MicroRaftLog implements RaftLog {
     private volatile long appliedIndex;
     private volatile int port;
     private boolean closed; // on the driver's thread
-    private boolean snapshotDue;
+    private long snapshotAskedAt;
     private volatile boolean halted;
 
     private MicroRaftLog(RaftOptions options, Machine machine, SegmentLog log, SnapshotFolders folders) {
@@ -135,13 +135,9 @@ final class MicroRaftLog implements RaftLog {
         transport.write();
         commitIndex = engine.state().commitIndex();
         appliedIndex = engine.state().lastApplied();
-        if (log.bytesSinceSnapshot() > options.logBytesMax() && !snapshotDue && appliedIndex > log.snapshotIndex()) {
-            snapshotDue = true;
-            driver.later(() -> {
-                engine.snapshot();
-                snapshotDue = false;
-            });
-        }
+        if (log.bytesSinceSnapshot() <= options.logBytesMax() || appliedIndex <= snapshotAskedAt) return;
+        snapshotAskedAt = appliedIndex; // the engine may refuse: asked again when more was applied, never at once
+        driver.later(engine::snapshot);
     }
 
     private void halt(Reason why, @Nullable Throwable cause) {

@@ -43,6 +43,10 @@ final class SnapshotIntake {
             node.handle(asCommit(request));
             return;
         }
+        var awaited = state.snapshotChunkCollector();
+        if (mended && awaited != null && awaited.getSnapshotIndex() > request.getSnapshotIndex()) {
+            state.snapshotChunkCollector(null); // an earlier leader's newer one, which nobody may have any more
+        }
         if (request.getSnapshotChunk() == null) {
             node.handle(request); // it asks for the chunk
             return;
