@@ -176,9 +176,21 @@ final class Case {
 
     /// Writes that belong to the same transaction.
     void write(Write write) {
-        if (writes.contains(write)) return;
+        // A transaction may write a key once; what was decided last counts.
+        writes.removeIf(earlier -> key(earlier).equals(key(write)));
         writes.add(write);
         changed = true;
+    }
+
+    private static String key(Write write) {
+        return switch (write) {
+            case Write.Assign(var assignment) -> "instance " + assignment.instance();
+            case Write.Unassign(var instance) -> "instance " + instance;
+            case Write.Publish(var endpoint) -> "endpoint " + endpoint.instance();
+            case Write.Withdraw(var instance) -> "endpoint " + instance;
+            case Write.Deregister(var host) -> "host " + host;
+            case Write.Forget(var _, var actionId) -> "action " + actionId;
+        };
     }
 
     /// An action behind this journal entry.
@@ -222,7 +234,7 @@ final class Case {
         long lasted = lead.millis() - times.hurt();
         say("closed", sentence + " It lasted " + lasted + " ms from first symptom to verified.");
         for (Incident.Deed deed : deeds)
-            writes.add(new Write.Forget(deed.action().on(), deed.action().id()));
+            write(new Write.Forget(deed.action().on(), deed.action().id()));
     }
 
     /// The journal entry, then the acts behind it; nothing when nothing changed.
