@@ -60,6 +60,7 @@ final class LoopCommand implements Callable<Integer> {
                 advertise.isEmpty() ? at.host() : advertise,
                 null,
                 store.config(),
+                false,
                 LoopNode.LEASE_TTL,
                 LoopConfig.DEFAULT);
         Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));

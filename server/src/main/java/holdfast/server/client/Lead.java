@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,6 +25,8 @@ public final class Lead implements AutoCloseable {
     private static final int EVENTS_MAX = 64;
     private static final long RETRY_NANOS = 200_000_000;
     private static final long LOOK_NANOS = 1_000_000_000;
+    private static final long VACANT_NANOS = 3_000_000_000L;
+    private static final long FAREWELL_NANOS = 300_000_000;
 
     /// Delivered one at a time, in order; elected and deposed in turn.
     public sealed interface News {
@@ -39,26 +42,48 @@ public final class Lead implements AutoCloseable {
     private final Bytes value;
     private final Duration ttl;
     private final Consumer<News> tell;
+    private final BooleanSupplier givesWay;
     private final Thread thread;
     private final BlockingQueue<Object> wakes = new ArrayBlockingQueue<>(EVENTS_MAX);
     private @Nullable Reason lost; // under `this`
     private boolean elected; // under `this`
     private volatile boolean closed;
 
-    private Lead(Etcd etcd, String name, String prefix, Bytes value, Duration ttl, Consumer<News> tell) {
+    private Lead(
+            Etcd etcd,
+            String name,
+            String prefix,
+            Bytes value,
+            Duration ttl,
+            BooleanSupplier givesWay,
+            Consumer<News> tell) {
         this.etcd = etcd;
         this.name = name;
         this.prefix = prefix;
         this.value = value;
         this.ttl = ttl;
         this.tell = tell;
+        this.givesWay = givesWay;
         this.thread = Threads.start(name + " election", this::run);
     }
 
     /// @param prefix ends with `/`
     /// @param value what the winner's key holds
     public static Lead stand(Etcd etcd, String name, String prefix, Bytes value, Duration ttl, Consumer<News> tell) {
-        return new Lead(etcd, name, prefix, value, ttl, tell);
+        return new Lead(etcd, name, prefix, value, ttl, () -> false, tell);
+    }
+
+    /// The same for a candidate that leaves the office to others while `givesWay` is true: it stands only when nobody
+    /// has stood for 3 s, and resigns with `gave-way` when another one stands.
+    public static Lead stand(
+            Etcd etcd,
+            String name,
+            String prefix,
+            Bytes value,
+            Duration ttl,
+            BooleanSupplier givesWay,
+            Consumer<News> tell) {
+        return new Lead(etcd, name, prefix, value, ttl, givesWay, tell);
     }
 
     /// Gives up the present term, if any: it is told as deposed, and the candidate stands again at the end of the
@@ -78,7 +103,21 @@ public final class Lead implements AutoCloseable {
         }
     }
 
+    /// Waits while it gives way and somebody else stands, or may be about to.
+    private void giveWay() throws InterruptedException {
+        long vacantSince = etcd.ticker().nanos();
+        while (!closed && givesWay.getAsBoolean() && etcd.ticker().nanos() - vacantSince < VACANT_NANOS) {
+            boolean vacant =
+                    etcd.range(KeyRange.prefix(Bytes.utf8(prefix)), 0) instanceof Answer.Done<Snapshot>(var all)
+                            && all.pairs().isEmpty();
+            if (!vacant) vacantSince = etcd.ticker().nanos();
+            TimeUnit.NANOSECONDS.sleep(RETRY_NANOS);
+        }
+    }
+
     private void standOnce() throws InterruptedException {
+        giveWay();
+        if (closed) return;
         begin();
         switch (Lease.grant(etcd, name, ttl, this::leaseNews)) {
             case Answer.Done<Lease>(Lease lease) -> {
@@ -144,6 +183,11 @@ public final class Lead implements AutoCloseable {
                         .orElse(null);
                 if (mine == null) {
                     lose(new Reason("leader-key-gone", "The key %s of %s is gone.".formatted(key, name)));
+                    return;
+                }
+                if (seen.pairs().size() > 1 && givesWay.getAsBoolean()) {
+                    lose(new Reason("gave-way", name + " gave way to a candidate beside the store's leader."));
+                    TimeUnit.NANOSECONDS.sleep(FAREWELL_NANOS); // in which a last word can still be written
                     return;
                 }
                 if (!won && wins(mine, seen) && lease.sure()) {

@@ -163,6 +163,7 @@ final class HealingDriver implements AutoCloseable {
 
     private void depose(Reason why) {
         if (office == null) return;
+        if (why.code().equals("gave-way")) ledger.resign(office); // its successor need not look for a fault
         LOG.warn(
                 "{} no longer leads the loop (epoch {}): {}",
                 node,

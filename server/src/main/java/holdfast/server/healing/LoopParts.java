@@ -5,6 +5,7 @@ import holdfast.core.healing.HealingLoop;
 import holdfast.core.healing.Input;
 import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
+import holdfast.server.client.Answer;
 import holdfast.server.client.Etcd;
 import holdfast.server.client.Lead;
 import holdfast.server.healing.sense.SignalCodec;
@@ -30,6 +31,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,7 +88,8 @@ public final class LoopParts implements AutoCloseable {
         inbox.driver = built;
         Leader leader = new Leader(node.node(), node.advertiseHost() + ":" + port, node.tls() != null);
         Bytes value = LedgerJson.write(leader);
-        Lead lead = Lead.stand(etcd, node.node(), Keys.LEADER, value, node.leaseTtl(), built::election);
+        BooleanSupplier givesWay = () -> node.besideStore() && isLedElsewhere(etcd);
+        Lead lead = Lead.stand(etcd, node.node(), Keys.LEADER, value, node.leaseTtl(), givesWay, built::election);
         built.start(lead::stepDown, () -> {
             broken = "The loop broke an invariant; see the log.";
             lead.close();
@@ -95,6 +98,13 @@ public final class LoopParts implements AutoCloseable {
         add(built);
         metrics.gauge("holdfast_loop_leading", "1 while this node leads the loop.", () -> built.leads() ? 1 : 0);
         metrics.gauge("holdfast_loop_agents", "Agents attached to this node.", attachments::count);
+    }
+
+    /// Whether the member that answers knows another one as the store's leader.
+    private static boolean isLedElsewhere(Etcd etcd) {
+        return etcd.status() instanceof Answer.Done<Etcd.MemberStatus>(Etcd.MemberStatus status)
+                && status.leader() != 0
+                && status.leader() != status.member();
     }
 
     /// Signals may come before the driver is there.

@@ -132,6 +132,7 @@ public final class Demo {
         List<String> notes = new ArrayList<>();
         progress.step("before " + hurt + ": waiting until all is well");
         if (!await(CALM_LIMIT, stage::isCalm)) notes.add("the fleet was not well before");
+        if (hurt == Hurt.KILL_LEADER) await(CALM_LIMIT, stage::isLeaderOne);
         Set<String> known = stage.seen().map(Demo::ids).orElseGet(TreeSet::new);
         Wound wound = injector.inflict(hurt);
         boolean healed = switch (hurt) {

@@ -64,11 +64,10 @@ final class Injector {
     }
 
     private Wound killLeader() {
-        String leader =
-                stage.storeLeader().orElseThrow(() -> new IllegalStateException("no server says that it leads"));
+        String leader = stage.leader().orElseThrow(() -> new IllegalStateException("no server says that it leads"));
         Wound wound = wound(
                 Hurt.KILL_LEADER,
-                "killed the store's leader " + leader + " with SIGKILL",
+                "killed " + leader + ", which leads the store and the loop, with SIGKILL",
                 part -> part instanceof Part.Store,
                 () -> stage.startServer(leader));
         stage.lab().killHost(leader);

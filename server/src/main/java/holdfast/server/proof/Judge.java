@@ -1,6 +1,7 @@
 package holdfast.server.proof;
 
 import holdfast.core.healing.Incident;
+import holdfast.core.healing.detect.Mode;
 import holdfast.core.healing.locate.Diagnosis;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,10 +17,14 @@ final class Judge {
             Wound wound, List<Incident> incidents, boolean healed, int failedRequests, List<String> notes) {
         Optional<Incident> main = main(wound, incidents);
         List<String> remarks = new ArrayList<>(notes);
+        boolean right = main.filter(wound::isNamedBy).isPresent();
         for (Incident other : incidents) {
-            if (main.filter(other::equals).isEmpty()) remarks.add("also accused: " + said(other));
+            if (main.filter(other::equals).isPresent()) continue;
+            // A change of leader is no accusation: it is seen in the ledger itself, and costs time.
+            boolean handover = other.diagnosis().mode() == Mode.LEADER_LOST;
+            remarks.add(handover ? "the loop's leader changed, too" : "also accused: " + said(other));
+            right &= handover;
         }
-        boolean right = main.filter(wound::isNamedBy).isPresent() && incidents.size() == 1;
         Incident.Times times = main.map(Incident::times).orElse(new Incident.Times(0, 0, 0, 0, 0, 0));
         boolean closed = !incidents.isEmpty()
                 && incidents.stream().allMatch(incident -> incident.state() == Incident.State.CLOSED);

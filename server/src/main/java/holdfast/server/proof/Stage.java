@@ -9,6 +9,7 @@ import holdfast.server.client.Endpoint;
 import holdfast.server.client.Etcd;
 import holdfast.server.client.EtcdConfig;
 import holdfast.server.client.Snapshot;
+import holdfast.server.ledger.Leader;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.Seen;
 import io.vertx.core.Vertx;
@@ -107,17 +108,22 @@ final class Stage implements AutoCloseable {
                 .toList();
     }
 
-    /// Whether the store has a leader, and which server it is.
-    Optional<String> storeLeader() {
+    /// The server that leads our own store; over another store, the one whose loop leads. Empty when there is none.
+    Optional<String> leader() {
+        return programs.etcd().isEmpty()
+                ? storeLeader()
+                : seen().flatMap(Seen::leader).map(Leader::node);
+    }
+
+    private Optional<String> storeLeader() {
         for (Map.Entry<String, String> server : servers.entrySet()) {
             EtcdConfig one = EtcdConfig.of(List.of(new Endpoint(server.getValue(), Programs.CLIENT_PORT, false)))
                     .withCallLimit(Duration.ofMillis(500));
             try (Etcd member = Etcd.open(vertx, one, ticker)) {
-                if (member.status() instanceof Answer.Done<Etcd.MemberStatus>(Etcd.MemberStatus status)
+                boolean leads = member.status() instanceof Answer.Done<Etcd.MemberStatus>(Etcd.MemberStatus status)
                         && status.leader() != 0
-                        && status.leader() == status.member()) {
-                    return Optional.of(server.getKey());
-                }
+                        && status.leader() == status.member();
+                if (leads) return Optional.of(server.getKey());
             }
         }
         return Optional.empty();
@@ -136,6 +142,11 @@ final class Stage implements AutoCloseable {
     boolean isServing() {
         return SERVICES.entrySet().stream()
                 .allMatch(service -> endpoints.of(service.getKey()).size() == service.getValue());
+    }
+
+    /// Whether the loop leads on the server that leads the store; always true over another store.
+    boolean isLeaderOne() {
+        return seen().flatMap(Seen::leader).map(Leader::node).equals(leader());
     }
 
     /// Serving, every host registered, the loop led, and no incident open.

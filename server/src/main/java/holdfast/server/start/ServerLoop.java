@@ -32,6 +32,7 @@ public final class ServerLoop {
                 config.advertiseClient().host(),
                 files == null ? null : new LoopNode.Tls(files.certificate(), files.key(), files.authority()),
                 EtcdConfig.of(List.of(Endpoint.parse(server.clientUrl()))).withTls(tls),
+                true,
                 LoopNode.LEASE_TTL,
                 LoopConfig.DEFAULT);
         server.add("loop", LoopParts.open(node, server.vertx(), server.metrics(), Ticker.system()));

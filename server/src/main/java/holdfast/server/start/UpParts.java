@@ -236,6 +236,7 @@ public final class UpParts implements AutoCloseable {
                         ? new LoopNode.Tls(identity.certificateFile(), identity.keyFile(), identity.authorityFile())
                         : null,
                 ownStore(),
+                true,
                 LoopNode.LEASE_TTL,
                 LoopConfig.DEFAULT);
     }

@@ -355,8 +355,7 @@ public final class Jury {
 
     /// How long `host` has been up; 0 when it is not.
     public long upNanos(NodeId host) {
-        HostWatch watch = hosts.get(host);
-        return watch == null || !watch.isUp() ? 0 : lastReviewNanos - watch.upSinceNanos();
+        return isUp(host) ? lastReviewNanos - host(host).orElseThrow().upSinceNanos() : 0;
     }
 
     /// Length of the lease that it has or had last.
@@ -381,8 +380,7 @@ public final class Jury {
 
     /// Whether some witness is being failed by it, verdict or not.
     public boolean isDoubtful(Part.Instance instance, long nowNanos) {
-        InstanceWatch watch = instances.get(instance);
-        return watch == null || watch.isDoubtful(nowNanos);
+        return instance(instance).map(watch -> watch.isDoubtful(nowNanos)).orElse(true);
     }
 
     public boolean isStarted(Part.Instance instance) {
