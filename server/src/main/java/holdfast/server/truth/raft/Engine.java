@@ -150,7 +150,7 @@ final class Engine implements Transport {
     /// not make.
     private boolean hangs(long index) {
         long every = config.snapshotEvery();
-        return isOver() && node.state().commitIndex() / every > index / every;
+        return isOver() && (node.state().commitIndex() - 1) / every > (index - 1) / every;
     }
 
     void start() {
