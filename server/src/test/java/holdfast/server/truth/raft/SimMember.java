@@ -163,7 +163,13 @@ final class SimMember {
 
     void start() {
         if (life != null || wiped) return;
-        Life born = new Life();
+        Life born;
+        try {
+            born = new Life();
+        } catch (RuntimeException | AssertionError broken) {
+            world.judge.violation("member " + id + " cannot start from its disk: " + broken);
+            return;
+        }
         life = born;
         born.run(born.engine::start);
     }
