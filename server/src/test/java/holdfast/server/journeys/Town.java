@@ -21,6 +21,7 @@ import holdfast.server.ledger.Keys;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.Seen;
 import holdfast.server.peers.RealEtcd;
+import holdfast.server.peers.StoreCluster;
 import io.vertx.core.Vertx;
 import java.io.File;
 import java.io.IOException;
@@ -43,11 +44,12 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// A store, loops, agents and instances as processes of their own on loopback addresses. Everything that it
 /// started is dead after [#close].
 final class Town implements AutoCloseable {
-    static final Duration PATIENCE = Duration.ofSeconds(40);
+    static final Duration PATIENCE = Duration.ofSeconds(120);
 
     private static final int PORT_FIRST = 25_000;
     private static final int PORTS = 250;
@@ -61,6 +63,7 @@ final class Town implements AutoCloseable {
     final Map<String, Process> agents = new LinkedHashMap<>();
     private final AutoCloseable store;
     private final String storeUrl;
+    private @Nullable StoreCluster servers; // null over etcd
     private final Vertx vertx = Vertx.vertx();
     private final List<Process> all = new ArrayList<>();
 
@@ -73,10 +76,31 @@ final class Town implements AutoCloseable {
         this.ledger = new LedgerStore(etcd);
     }
 
-    static Town overEtcd(Path folder) throws IOException, InterruptedException {
+    /// Whose store it is.
+    enum Store {
+        /// A real etcd, beside which two loops run.
+        ETCD,
+        /// Three of our own servers, each with its loop.
+        OWN
+    }
+
+    static Town over(Store store, Path folder) throws IOException, InterruptedException {
         Path data = Files.createDirectories(folder.resolve("store"));
-        RealEtcd etcd = RealEtcd.start(data, 1);
-        return new Town(folder, etcd.url(), etcd);
+        return switch (store) {
+            case ETCD -> {
+                RealEtcd etcd = RealEtcd.start(data, 1);
+                Town town = new Town(folder, etcd.url(), etcd);
+                town.loop("s1");
+                town.loop("s2");
+                yield town;
+            }
+            case OWN -> {
+                StoreCluster cluster = StoreCluster.start(data, 3);
+                Town town = new Town(folder, String.join(",", cluster.urls()), cluster);
+                town.servers = cluster;
+                yield town;
+            }
+        };
     }
 
     // ---- processes -------------------------------------------------------------------------------------------------
@@ -116,6 +140,10 @@ final class Town implements AutoCloseable {
     }
 
     void agent(int number) throws IOException {
+        agent(number, "2s");
+    }
+
+    void agent(int number, String leaseTtl) throws IOException {
         agents.put(
                 "h" + number,
                 java(
@@ -126,7 +154,7 @@ final class Town implements AutoCloseable {
                                 "--host=h" + number,
                                 "--address=127.0.0." + number,
                                 "--port=0",
-                                "--lease-ttl=2s",
+                                "--lease-ttl=" + leaseTtl,
                                 "--data=" + folder.resolve("data-h" + number),
                                 "--store=" + storeUrl)));
     }
@@ -136,8 +164,9 @@ final class Town implements AutoCloseable {
     }
 
     String log(String name) {
+        Path log = folder.resolve(name + ".log");
         try {
-            return Files.readString(folder.resolve(name + ".log"), StandardCharsets.UTF_8);
+            return Files.readString(Files.exists(log) ? log : folder.resolve("store").resolve(name + ".log"));
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
@@ -213,8 +242,9 @@ final class Town implements AutoCloseable {
     }
 
     void apply(Fleet fleet) {
-        long former =
-                ((Answer.Done<LedgerStore.Applied>) ledger.fleet()).value().revision();
+        long former = await("the store answers", () -> ledger.fleet() instanceof Answer.Done<LedgerStore.Applied>(LedgerStore.Applied now)
+                ? Optional.of(now.revision())
+                : Optional.empty());
         assertThat(ledger.apply(fleet, former)).isInstanceOf(Outcome.Done.class);
     }
 
@@ -254,13 +284,29 @@ final class Town implements AutoCloseable {
         try {
             HttpURLConnection call = (HttpURLConnection)
                     URI.create("http://" + target + "/").toURL().openConnection();
-            call.setConnectTimeout(300);
-            call.setReadTimeout(300);
+            call.setConnectTimeout(3_000);
+            call.setReadTimeout(3_000);
             return Optional.of(
                     Long.parseLong(new String(call.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip()));
         } catch (IOException _) {
             return Optional.empty();
         }
+    }
+
+    void awaitLeader() {
+        awaitTrue("a leader of the loop", () -> seen().leader().isPresent());
+    }
+
+    void awaitCandidates(int count) {
+        awaitTrue(count + " candidates", () -> candidates() >= count);
+    }
+
+    /// Kills the node that leads the loop, with the store's member in it if that is ours; answers its name.
+    String killLeader() {
+        String leader = seen().leader().orElseThrow().node();
+        if (servers == null) loops.get(leader).destroyForcibly();
+        else servers.server(Integer.parseInt(leader.substring(1)) - 1).kill9();
+        return leader;
     }
 
     /// How many nodes stand for election of the loop.

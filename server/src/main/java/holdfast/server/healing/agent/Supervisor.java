@@ -36,6 +36,7 @@ import org.slf4j.LoggerFactory;
 final class Supervisor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
     private static final long LOOK_NANOS = 50_000_000;
+    private static final int LOOKS_PER_BOUND = 100;
     private static final long KILL_LIMIT_NANOS = 5_000_000_000L;
 
     private final AgentConfig config;
@@ -249,7 +250,7 @@ final class Supervisor implements AutoCloseable {
 
     /// Watches processes that are not our children, and the size of what the instances say.
     private void lookAround() {
-        while (!closed) {
+        for (long look = 0; !closed; look++) {
             try {
                 TimeUnit.NANOSECONDS.sleep(LOOK_NANOS);
             } catch (InterruptedException _) {
@@ -264,7 +265,7 @@ final class Supervisor implements AutoCloseable {
             // A child of ours is reaped by its own thread, which knows the status: give it a moment.
             for (Run run : gone)
                 if (!ProcessHandle.of(run.facts().pid()).map(this::ours).orElse(false)) unseen(run);
-            boundOutput();
+            if (look % LOOKS_PER_BOUND == 0) boundOutput();
         }
     }
 
