@@ -225,7 +225,7 @@ final class Supervisor implements AutoCloseable {
     }
 
     private synchronized void ended(Run run, int status) {
-        if (!run.running()) return;
+        if (closed || !run.running()) return; // once closed, the next agent takes note
         run.ended(status);
         if (runs.get(run.instance()) == run) keep(run);
         String how = status == Run.STATUS_UNSEEN ? "a status that nobody saw" : "status " + status;
@@ -353,7 +353,7 @@ final class Supervisor implements AutoCloseable {
 
     /// Leaves every process as it is.
     @Override
-    public void close() {
+    public synchronized void close() {
         closed = true;
     }
 }
