@@ -1,13 +1,12 @@
 package holdfast.server.client;
 
+import com.google.protobuf.MessageLite;
 import holdfast.core.base.Reason;
 import holdfast.server.base.Ticker;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.grpc.client.GrpcClientRequest;
-import io.vertx.grpc.client.GrpcClientResponse;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.grpc.common.GrpcStatus;
-import io.vertx.grpc.common.ServiceMethod;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -48,12 +47,13 @@ final class Calls implements AutoCloseable {
         record Lost<R>(String why) implements Try<R> {}
     }
 
-    <Q, R> Answer<R> call(ServiceMethod<R, Q> method, Q request, boolean repeatable) {
+    <Q extends MessageLite, R extends MessageLite> Answer<R> call(Unary<Q, R> method, Q request, boolean repeatable) {
         return call(method, request, repeatable, config.callLimit().toNanos());
     }
 
     /// @param repeatable whether sending it twice does no harm
-    <Q, R> Answer<R> call(ServiceMethod<R, Q> method, Q request, boolean repeatable, long limitNanos) {
+    <Q extends MessageLite, R extends MessageLite> Answer<R> call(
+            Unary<Q, R> method, Q request, boolean repeatable, long limitNanos) {
         long startNanos = ticker.nanos();
         long deadlineNanos = startNanos + limitNanos;
         String last = "no try was made";
@@ -87,11 +87,11 @@ final class Calls implements AutoCloseable {
         return sent ? new Answer.Unknown<>(why) : new Answer.Refused<>(why);
     }
 
-    private Reason reason(ServiceMethod<?, ?> method, String last, long startNanos, int tries) {
+    private Reason reason(Unary<?, ?> method, String last, long startNanos, int tries) {
         return new Reason(
                 tries == 0 ? "store-unreachable" : "store-lost",
                 "%s had no answer for %d ms from the store; last: %s."
-                        .formatted(method.methodName(), (ticker.nanos() - startNanos) / 1_000_000, last));
+                        .formatted(method.name(), (ticker.nanos() - startNanos) / 1_000_000, last));
     }
 
     private static void pause(long nanos) {
@@ -103,9 +103,10 @@ final class Calls implements AutoCloseable {
         }
     }
 
-    private <Q, R> Try<R> attempt(Link link, ServiceMethod<R, Q> method, Q request, long limitNanos) {
+    private <Q extends MessageLite, R extends MessageLite> Try<R> attempt(
+            Link link, Unary<Q, R> method, Q request, long limitNanos) {
         long deadlineNanos = ticker.nanos() + limitNanos;
-        GrpcClientRequest<Q, R> stream;
+        HttpClientRequest stream;
         try {
             long openNanos = Math.min(limitNanos, config.connectLimit().toNanos());
             stream = await(link.open(method), openNanos);
@@ -118,43 +119,27 @@ final class Calls implements AutoCloseable {
             Thread.currentThread().interrupt();
             return new Try.NotSent<>("interrupted");
         }
-        return exchange(link, stream, request, deadlineNanos);
+        return exchange(link, stream, method, request, deadlineNanos);
     }
 
-    private <Q, R> Try<R> exchange(Link link, GrpcClientRequest<Q, R> stream, Q request, long deadlineNanos) {
+    private <Q extends MessageLite, R extends MessageLite> Try<R> exchange(
+            Link link, HttpClientRequest stream, Unary<Q, R> method, Q request, long deadlineNanos) {
         try {
-            // The handlers must be set on the event loop before the reply can come, hence compose.
-            Future<Reply<R>> reply = stream.send(request).compose(Calls::read);
-            Reply<R> answered = await(reply, deadlineNanos - ticker.nanos());
-            if (answered.value != null) return new Try.Replied<>(answered.value);
-            return judge(answered.status, answered.message);
+            Unary.Reply<R> answered = await(method.send(stream, request), deadlineNanos - ticker.nanos());
+            R value = answered.value();
+            if (value != null) return new Try.Replied<>(value);
+            return judge(answered.status(), answered.message());
         } catch (TimeoutException _) {
-            stream.cancel();
+            stream.reset();
             link.reset();
             return new Try.Lost<>("no answer in time");
         } catch (ExecutionException failed) {
             return new Try.Lost<>(say(failed.getCause()));
         } catch (InterruptedException _) {
-            stream.cancel();
+            stream.reset();
             Thread.currentThread().interrupt();
             return new Try.Lost<>("interrupted");
         }
-    }
-
-    private record Reply<R>(@Nullable R value, GrpcStatus status, String message) {}
-
-    private static <Q, R> Future<Reply<R>> read(GrpcClientResponse<Q, R> response) {
-        return response.last().transform(read -> {
-            GrpcStatus status = response.status();
-            if (status == null) {
-                return read.failed()
-                        ? Future.failedFuture(read.cause())
-                        : Future.failedFuture("the stream ended without a status");
-            }
-            String message = response.statusMessage() == null ? "" : response.statusMessage();
-            R value = status == GrpcStatus.OK ? read.result() : null;
-            return Future.succeededFuture(new Reply<>(value, status, message));
-        });
     }
 
     private static <R> Try<R> judge(GrpcStatus status, String message) {

@@ -1,10 +1,14 @@
 package holdfast.server.client;
 
 import holdfast.server.base.tls.KeysInMemory;
+import com.google.protobuf.MessageLite;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.SocketAddress;
@@ -13,7 +17,7 @@ import io.vertx.grpc.client.GrpcClientOptions;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.common.ServiceMethod;
 
-/// The connection to one member. [#reset] drops it with all that hangs on it: a member that does not answer may
+/// The connections to one member, one for calls and one for streams. [#reset] drops them with all that hangs on it: a member that does not answer may
 /// be frozen or cut off, and a connection to it would swallow every later call.
 final class Link implements AutoCloseable {
     private static final int MESSAGE_BYTES_MAX = 64 << 20;
@@ -23,7 +27,9 @@ final class Link implements AutoCloseable {
     private final Vertx vertx;
     private final HttpClientOptions http;
     private final SocketAddress address;
-    private GrpcClient client;
+    private final RequestOptions to;
+    private HttpClient client;
+    private GrpcClient grpc;
 
     Link(Vertx vertx, Endpoint endpoint, EtcdConfig config) {
         this.vertx = vertx;
@@ -38,7 +44,13 @@ final class Link implements AutoCloseable {
                 .setTcpKeepAlive(true)
                 .setIdleTimeout(0);
         if (endpoint.tls()) secure(http, config.tls());
-        this.client = connect();
+        this.to = new RequestOptions()
+                .setServer(address)
+                .setHost(endpoint.host())
+                .setPort(endpoint.port())
+                .setSsl(endpoint.tls());
+        this.client = vertx.createHttpClient(http);
+        this.grpc = connect();
     }
 
     static void secure(HttpClientOptions http, ClientTls tls) {
@@ -56,22 +68,32 @@ final class Link implements AutoCloseable {
     }
 
     private GrpcClient connect() {
-        return GrpcClient.client(vertx, new GrpcClientOptions().setMaxMessageSize(MESSAGE_BYTES_MAX), http);
+        return GrpcClient.builder(vertx)
+                .with(new GrpcClientOptions().setMaxMessageSize(MESSAGE_BYTES_MAX))
+                .with(http)
+                .build();
+    }
+
+    /// Opens a request. A failure means that nothing was sent.
+    synchronized <Q extends MessageLite, R extends MessageLite> Future<HttpClientRequest> open(Unary<Q, R> method) {
+        return method.open(client, to);
     }
 
     /// Opens a stream. A failure means that nothing was sent.
     synchronized <Q, R> Future<GrpcClientRequest<Q, R>> open(ServiceMethod<R, Q> method) {
-        return client.request(address, method);
+        return grpc.request(address, method);
     }
 
-    /// Closes the connection; the next [#open] makes a new one.
+    /// Closes the connections; the next [#open] makes new ones.
     synchronized void reset() {
-        client.close();
-        client = connect();
+        close();
+        client = vertx.createHttpClient(http);
+        grpc = connect();
     }
 
     @Override
     public synchronized void close() {
+        grpc.close();
         client.close();
     }
 }

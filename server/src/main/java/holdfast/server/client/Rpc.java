@@ -1,7 +1,7 @@
 package holdfast.server.client;
 
 import com.google.protobuf.MessageLite;
-import com.google.protobuf.MessageOrBuilder;
+import com.google.protobuf.Parser;
 import holdfast.protocol.etcd.LeaseGrantRequest;
 import holdfast.protocol.etcd.LeaseGrantResponse;
 import holdfast.protocol.etcd.LeaseKeepAliveRequest;
@@ -25,29 +25,28 @@ import io.vertx.grpc.common.ServiceName;
 
 /// The methods of etcd's gRPC services that we call.
 final class Rpc {
-    static final ServiceMethod<RangeResponse, RangeRequest> RANGE = method("KV", "Range", RangeResponse.newBuilder());
-    static final ServiceMethod<TxnResponse, TxnRequest> TXN = method("KV", "Txn", TxnResponse.newBuilder());
-    static final ServiceMethod<LeaseGrantResponse, LeaseGrantRequest> GRANT =
-            method("Lease", "LeaseGrant", LeaseGrantResponse.newBuilder());
-    static final ServiceMethod<LeaseRevokeResponse, LeaseRevokeRequest> REVOKE =
-            method("Lease", "LeaseRevoke", LeaseRevokeResponse.newBuilder());
-    static final ServiceMethod<LeaseKeepAliveResponse, LeaseKeepAliveRequest> KEEP_ALIVE =
-            method("Lease", "LeaseKeepAlive", LeaseKeepAliveResponse.newBuilder());
-    static final ServiceMethod<StatusResponse, StatusRequest> STATUS =
-            method("Maintenance", "Status", StatusResponse.newBuilder());
-    static final ServiceMethod<MemberListResponse, MemberListRequest> MEMBERS =
-            method("Cluster", "MemberList", MemberListResponse.newBuilder());
-    static final ServiceMethod<WatchResponse, WatchRequest> WATCH =
-            method("Watch", "Watch", WatchResponse.newBuilder());
+    static final Unary<RangeRequest, RangeResponse> RANGE = unary("KV/Range", RangeResponse.parser());
+    static final Unary<TxnRequest, TxnResponse> TXN = unary("KV/Txn", TxnResponse.parser());
+    static final Unary<LeaseGrantRequest, LeaseGrantResponse> GRANT =
+            unary("Lease/LeaseGrant", LeaseGrantResponse.parser());
+    static final Unary<LeaseRevokeRequest, LeaseRevokeResponse> REVOKE =
+            unary("Lease/LeaseRevoke", LeaseRevokeResponse.parser());
+    /// A stream in etcd's definition; one renewal is one message each way.
+    static final Unary<LeaseKeepAliveRequest, LeaseKeepAliveResponse> KEEP_ALIVE =
+            unary("Lease/LeaseKeepAlive", LeaseKeepAliveResponse.parser());
+
+    static final Unary<StatusRequest, StatusResponse> STATUS = unary("Maintenance/Status", StatusResponse.parser());
+    static final Unary<MemberListRequest, MemberListResponse> MEMBERS =
+            unary("Cluster/MemberList", MemberListResponse.parser());
+    static final ServiceMethod<WatchResponse, WatchRequest> WATCH = ServiceMethod.client(
+            ServiceName.create("etcdserverpb", "Watch"),
+            "Watch",
+            GrpcMessageEncoder.<WatchRequest>encoder(),
+            GrpcMessageDecoder.<WatchResponse>decoder(WatchResponse.newBuilder()));
 
     private Rpc() {}
 
-    private static <Q extends MessageLite, R> ServiceMethod<R, Q> method(
-            String service, String name, MessageOrBuilder reply) {
-        return ServiceMethod.client(
-                ServiceName.create("etcdserverpb", service),
-                name,
-                GrpcMessageEncoder.<Q>encoder(),
-                GrpcMessageDecoder.<R>decoder(reply));
+    private static <Q extends MessageLite, R extends MessageLite> Unary<Q, R> unary(String method, Parser<R> reply) {
+        return new Unary<>("/etcdserverpb." + method, reply);
     }
 }

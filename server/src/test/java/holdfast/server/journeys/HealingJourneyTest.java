@@ -41,6 +41,7 @@ final class HealingJourneyTest {
         town.awaitLeader();
         town.agent(1, leaseTtl);
         town.agent(2, leaseTtl);
+        Town.awaitTrue("two hosts", () -> town.seen().ledger().hosts().size() == 2);
         town.apply(Town.fleet(2, 2));
         town.awaitEndpoints(2);
     }
@@ -109,9 +110,9 @@ final class HealingJourneyTest {
     void hostLost_isMovedElsewhere(Town.Store store) throws Exception {
         build(store, "2s");
         String host = town.hostOf(WEB_1).name();
-        long pid = town.pid(WEB_1).orElseThrow();
+        List<Long> pids = town.pidsOn(host);
         town.agents.get(host).destroyForcibly();
-        Town.signal(pid, "KILL");
+        for (long pid : pids) Town.signal(pid, "KILL");
         Town.awaitTrue(
                 "web/1 runs elsewhere",
                 () -> !town.hostOf(WEB_1).name().equals(host) && town.pid(WEB_1).isPresent());
@@ -129,7 +130,7 @@ final class HealingJourneyTest {
         long agent = town.agents.get(host).pid();
         String target = town.seen().ledger().assignments().getFirst().target();
         Town.signal(agent, "STOP");
-        Town.signal(pid, "STOP");
+        for (long one : town.pidsOn(host)) Town.signal(one, "STOP");
         Town.awaitTrue(
                 "web/1 runs elsewhere",
                 () -> !town.hostOf(WEB_1).name().equals(host) && town.pid(WEB_1).isPresent());

@@ -272,6 +272,11 @@ final class Town implements AutoCloseable {
                 .host();
     }
 
+    /// Every process of an instance that the host's agent wrote down.
+    List<Long> pidsOn(String host) throws IOException {
+        return instancePids(folder.resolve("data-" + host));
+    }
+
     /// The pid that answers at the instance's place; empty when nobody does.
     Optional<Long> pid(Part.Instance instance) {
         return seen().ledger().assignments().stream()
@@ -333,7 +338,7 @@ final class Town implements AutoCloseable {
     }
 
     /// Instances outlive their agents on purpose: the agents wrote down what they started.
-    private List<Long> instancePids() throws IOException {
+    private static List<Long> instancePids(Path folder) throws IOException {
         List<Long> pids = new ArrayList<>();
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.filter(one -> one.toString().matches(".*/runs/.*\\.json"))
@@ -381,7 +386,7 @@ final class Town implements AutoCloseable {
             signal(process.pid(), "CONT");
             process.destroyForcibly().waitFor();
         }
-        for (long pid : instancePids()) {
+        for (long pid : instancePids(folder)) {
             signal(pid, "CONT");
             signal(pid, "KILL");
         }

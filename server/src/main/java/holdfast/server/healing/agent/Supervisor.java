@@ -285,8 +285,9 @@ final class Supervisor implements AutoCloseable {
     }
 
     private void boundOutput() {
-        try (Stream<Path> files =
-                Files.list(Files.createDirectories(config.dataDir().resolve("output")))) {
+        Path output = config.dataDir().resolve("output");
+        if (!Files.isDirectory(output)) return;
+        try (Stream<Path> files = Files.list(output)) {
             for (Path file : files.toList()) {
                 if (!file.toString().endsWith(".1")) Launcher.bound(file, config.outputBytesMax());
             }
