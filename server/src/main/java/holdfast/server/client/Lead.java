@@ -73,8 +73,8 @@ public final class Lead implements AutoCloseable {
         return new Lead(etcd, name, prefix, value, ttl, () -> false, tell);
     }
 
-    /// The same for a candidate that leaves the office to others while `givesWay` is true: it stands only when nobody
-    /// has stood for 3 s, and resigns with `gave-way` when another one stands.
+    /// The same for a candidate that leaves the office to others while `givesWay` is true: it stands only when
+    /// nobody has stood for 3 s, and resigns with `gave-way` when another one stands.
     public static Lead stand(
             Etcd etcd,
             String name,

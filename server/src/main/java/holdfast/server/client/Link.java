@@ -1,7 +1,7 @@
 package holdfast.server.client;
 
-import holdfast.server.base.tls.KeysInMemory;
 import com.google.protobuf.MessageLite;
+import holdfast.server.base.tls.KeysInMemory;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClient;
@@ -17,8 +17,9 @@ import io.vertx.grpc.client.GrpcClientOptions;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.common.ServiceMethod;
 
-/// The connections to one member, one for calls and one for streams. [#reset] drops them with all that hangs on it: a member that does not answer may
-/// be frozen or cut off, and a connection to it would swallow every later call.
+/// The connections to one member, one for calls and one for streams. [#reset] drops them with all that hangs on
+/// it: a member that does not answer may be frozen or cut off, and a connection to it would swallow every later
+/// call.
 final class Link implements AutoCloseable {
     private static final int MESSAGE_BYTES_MAX = 64 << 20;
     private static final int STREAMS_WINDOW_BYTES = 4 << 20;

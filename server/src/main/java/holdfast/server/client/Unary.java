@@ -16,9 +16,9 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/// One method of gRPC with one message each way (gRPC over HTTP/2, PROTOCOL-HTTP2). The request goes out as one frame
-/// that also ends the stream: a server that answers before it has seen the end of the request resets the stream, and
-/// a client that is reset too often closes its connection, with every watch on it.
+/// One method of gRPC with one message each way (gRPC over HTTP/2, PROTOCOL-HTTP2). The request goes out as one
+/// frame that also ends the stream: a server that answers before it has seen the end of the request resets the
+/// stream, and a client that is reset too often closes its connection, with every watch on it.
 record Unary<Q extends MessageLite, R extends MessageLite>(String path, Parser<R> parser) {
     private static final int PREFIX_BYTES = 5;
 

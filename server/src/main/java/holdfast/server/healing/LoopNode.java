@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param port of gRPC, HTTP and heartbeats; 0 takes a free one
 /// @param advertiseHost IP address or name under which agents reach it
 /// @param tls null for plain text
-/// @param besideStore whether it runs beside the member of the store that it talks to: then it leads where the store's
-///     leader is, so that both are lost together and found together
+/// @param besideStore whether it runs beside the member of the store that it talks to: then it leads where the
+///     store's leader is, so that both are lost together and found together
 /// @param leaseTtl how long the leader keeps its office without a renewal; the store may raise it
 public record LoopNode(
         String node,

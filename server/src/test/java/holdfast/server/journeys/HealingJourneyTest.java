@@ -25,7 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Two hosts, two instances, over our own three servers and over a real etcd with two loops: what happens is real.
+/// Two hosts, two instances, over our own three servers and over a real etcd with two loops: what happens is
+/// real.
 final class HealingJourneyTest {
     private static final Part.Instance WEB_1 = new Part.Instance("web", 1);
     private static final Part.Instance WEB_2 = new Part.Instance("web", 2);
@@ -96,13 +97,15 @@ final class HealingJourneyTest {
             town.agent(number, "20s");
             Town.awaitTrue("the new agent is registered", () -> town.log(host).contains("(incarnation 2"));
             Town.awaitTrue("it is attached", () -> town.log(host).split("Attached to the loop").length == 3);
-            Town.awaitTrue("both hosts are there", () -> town.seen().ledger().hosts().size() == 2);
+            Town.awaitTrue(
+                    "both hosts are there", () -> town.seen().ledger().hosts().size() == 2);
         }
         assertThat(List.of(town.pid(WEB_1), town.pid(WEB_2))).isEqualTo(before);
         assertThat(lost).isEmpty();
         // An agent that is away for long is worth an incident; its instances are not touched for it.
         assertThat(town.seen().incidents()).allMatch(one -> one.diagnosis().mode() == Mode.AGENT_DOWN);
-        assertThat(town.begunActions("h1").size() + town.begunActions("h2").size()).isEqualTo(2);
+        assertThat(town.begunActions("h1").size() + town.begunActions("h2").size())
+                .isEqualTo(2);
     }
 
     @ParameterizedTest
@@ -178,7 +181,9 @@ final class HealingJourneyTest {
         town.awaitEndpoints(2);
         String next = town.seen().leader().orElseThrow().node();
         assertThat(next).isNotEqualTo(killed);
-        assertThat(town.log(next)).contains(next + " leads the loop").contains(killed + " led before and did not resign");
+        assertThat(town.log(next))
+                .contains(next + " leads the loop")
+                .contains(killed + " led before and did not resign");
         for (String host : town.agents.keySet()) {
             List<String> begun = town.begunActions(host);
             assertThat(begun).as("actions begun on %s", host).doesNotHaveDuplicates();

@@ -166,7 +166,8 @@ final class Town implements AutoCloseable {
     String log(String name) {
         Path log = folder.resolve(name + ".log");
         try {
-            return Files.readString(Files.exists(log) ? log : folder.resolve("store").resolve(name + ".log"));
+            return Files.readString(
+                    Files.exists(log) ? log : folder.resolve("store").resolve(name + ".log"));
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
@@ -242,9 +243,11 @@ final class Town implements AutoCloseable {
     }
 
     void apply(Fleet fleet) {
-        long former = await("the store answers", () -> ledger.fleet() instanceof Answer.Done<LedgerStore.Applied>(LedgerStore.Applied now)
-                ? Optional.of(now.revision())
-                : Optional.empty());
+        long former = await(
+                "the store answers",
+                () -> ledger.fleet() instanceof Answer.Done<LedgerStore.Applied>(LedgerStore.Applied now)
+                        ? Optional.of(now.revision())
+                        : Optional.empty());
         assertThat(ledger.apply(fleet, former)).isInstanceOf(Outcome.Done.class);
     }
 

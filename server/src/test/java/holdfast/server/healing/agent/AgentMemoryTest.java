@@ -65,7 +65,8 @@ final class AgentMemoryTest {
     void actionLog_isBounded_theNewestAreKept() throws IOException {
         Path file = folder.resolve("actions.log");
         StringBuilder text = new StringBuilder();
-        for (int n = 0; n < ActionLog.ACTIONS_MAX + 100; n++) text.append("begin a-").append(n).append('\n');
+        for (int n = 0; n < ActionLog.ACTIONS_MAX + 100; n++)
+            text.append("begin a-").append(n).append('\n');
         Files.writeString(file, text);
         try (ActionLog log = ActionLog.open(folder)) {
             assertThat(log.know("a-99")).isEqualTo(new ActionLog.Known.Never());

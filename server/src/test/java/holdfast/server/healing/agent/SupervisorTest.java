@@ -118,29 +118,35 @@ final class SupervisorTest {
         assertThat(supervisor.start(job, true)).isInstanceOf(Outcome.Done.class);
         assertThat(exited()).isEqualTo(new Signal.Exited(H1, JOB_1, "r-1", 3));
         assertThat(folder.resolve("output/job.1.out")).content().isEqualTo("10.0.0.1:8000 1 h1 http://store:2379\n");
-        assertThat(supervisor.roster())
-                .containsExactly(new Supervised(JOB_1, "r-1", Supervised.State.EXITED, 3));
+        assertThat(supervisor.roster()).containsExactly(new Supervised(JOB_1, "r-1", Supervised.State.EXITED, 3));
     }
 
     @Test
     void command_thatIsNotThere_isRefusedByName() {
         Outcome outcome = supervisor.start(assignment("r-1", "no-such-program"), true);
-        assertThat(outcome).isInstanceOfSatisfying(Outcome.Refused.class, refused -> assertThat(
-                        refused.why().sentence())
-                .contains("job/1", "no-such-program is not in PATH"));
+        assertThat(outcome)
+                .isInstanceOfSatisfying(
+                        Outcome.Refused.class,
+                        refused -> assertThat(refused.why().sentence())
+                                .contains("job/1", "no-such-program is not in PATH"));
     }
 
     @Test
     void stop_ofOneThatIgnoresSigterm_endsInSigkill_withItsChildren() throws Exception {
         supervisor.start(assignment("r-1", "sh", "-c", "trap '' TERM; sleep 1000 & while :; do wait; done"), true);
         long pid = pid();
-        await("its child", () -> ProcessHandle.of(pid).orElseThrow().children().findAny().isPresent());
-        ProcessHandle child = ProcessHandle.of(pid).orElseThrow().children().findFirst().orElseThrow();
+        await(
+                "its child",
+                () -> ProcessHandle.of(pid).orElseThrow().children().findAny().isPresent());
+        ProcessHandle child =
+                ProcessHandle.of(pid).orElseThrow().children().findFirst().orElseThrow();
         assertThat(supervisor.stop(JOB_1, true, 300_000_000)).isInstanceOf(Outcome.Done.class);
         assertThat(exited().status()).isEqualTo(137);
-        await("the child's end", () -> !ProcessFacts.of(child.pid())
-                .filter(facts -> facts.state() != 'Z')
-                .isPresent());
+        await(
+                "the child's end",
+                () -> !ProcessFacts.of(child.pid())
+                        .filter(facts -> facts.state() != 'Z')
+                        .isPresent());
     }
 
     @Test
@@ -161,10 +167,14 @@ final class SupervisorTest {
         supervisor.start(assignment("r-1", "sleep", "1000"), true);
         long pid = pid();
         supervisor.freeze(new Reason("lease-unsure", "Doubt."));
-        await("stopped", () -> ProcessFacts.of(pid).filter(ProcessFacts::stopped).isPresent());
+        await(
+                "stopped",
+                () -> ProcessFacts.of(pid).filter(ProcessFacts::stopped).isPresent());
         assertThat(supervisor.roster()).containsExactly(new Supervised(JOB_1, "r-1", Supervised.State.FROZEN, 0));
         supervisor.reconcile(List.of(assignment("r-1", "sleep", "1000")));
-        await("going on", () -> ProcessFacts.of(pid).filter(facts -> !facts.stopped()).isPresent());
+        await(
+                "going on",
+                () -> ProcessFacts.of(pid).filter(facts -> !facts.stopped()).isPresent());
         supervisor.freeze(new Reason("lease-unsure", "Doubt."));
         supervisor.reconcile(List.of());
         assertThat(exited().status()).isEqualTo(137);
@@ -175,7 +185,9 @@ final class SupervisorTest {
         supervisor.freeze(new Reason("lease-unsure", "Doubt."));
         supervisor.start(assignment("r-1", "sleep", "1000"), true);
         long pid = pid();
-        await("stopped", () -> ProcessFacts.of(pid).filter(ProcessFacts::stopped).isPresent());
+        await(
+                "stopped",
+                () -> ProcessFacts.of(pid).filter(ProcessFacts::stopped).isPresent());
     }
 
     @Test
@@ -187,8 +199,10 @@ final class SupervisorTest {
         supervisor = Supervisor.open(config, Ticker.system(), told::add);
         supervisor.reconcile(List.of());
         assertThat(supervisor.roster()).isEmpty();
-        assertThat(supervisor.wasStarted(assignment("r-unique-8", "sleep", "1000"))).isFalse();
-        assertThat(supervisor.wasStarted(assignment("r-unique-7", "sleep", "1000"))).isTrue();
+        assertThat(supervisor.wasStarted(assignment("r-unique-8", "sleep", "1000")))
+                .isFalse();
+        assertThat(supervisor.wasStarted(assignment("r-unique-7", "sleep", "1000")))
+                .isTrue();
         assertThat(pid()).isEqualTo(pid);
     }
 

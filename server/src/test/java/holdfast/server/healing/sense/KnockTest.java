@@ -23,7 +23,8 @@ final class KnockTest {
     void http_everyStatus_isWellOrABadAnswerWithItsWords() throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
         server.createContext("/", exchange -> {
-            exchange.sendResponseHeaders(Integer.parseInt(exchange.getRequestURI().getPath().substring(1)), -1);
+            exchange.sendResponseHeaders(
+                    Integer.parseInt(exchange.getRequestURI().getPath().substring(1)), -1);
             exchange.close();
         });
         server.start();
