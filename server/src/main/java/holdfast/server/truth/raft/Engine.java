@@ -129,7 +129,8 @@ final class Engine implements Transport {
         RestoredRaftState restored = start.restored();
         if (restored != null) {
             roster.announceFrom(restored.getLogEntries());
-            return (RaftNodeImpl) builder.setRestoredState(Restored.mended(restored, model)).build();
+            return (RaftNodeImpl)
+                    builder.setRestoredState(Restored.mended(restored, model)).build();
         }
         Collection<RaftEndpoint> members = new LinkedHashSet<>();
         Collection<RaftEndpoint> voters = new LinkedHashSet<>();
