@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private final StoreMetrics metrics;
     private final Driver ticks;
     private final Mailbox<Boolean> never = new Mailbox<>(1);
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     // The raft driver's thread only.
     private final List<Consumer<@Nullable Long>> leadershipListeners = new ArrayList<>();
@@ -338,6 +340,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     /// Answers everything that waits, then ends the log and all threads.
     @Override
     public void close() {
+        if (!closed.compareAndSet(false, true)) return;
         ticks.close();
         CountDownLatch answered = new CountDownLatch(1);
         raft.execute(() -> {

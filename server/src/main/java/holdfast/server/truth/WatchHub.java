@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,6 +28,7 @@ final class WatchHub implements AutoCloseable {
     private static final int OUTBOX_MAX = 1_024; // events kept for one watcher before it is parked
     private static final int CATCH_UP_EVENTS = 4_096; // about so many events of history in one step
     private static final long IDLE_NANOS = 1_000_000_000L;
+    private static final long END_NANOS = 1_000_000_000L;
 
     private sealed interface Input {
         record Offered(Applied applied) implements Input {}
@@ -49,6 +51,7 @@ final class WatchHub implements AutoCloseable {
     private final LinkedBlockingQueue<Input> inputs = new LinkedBlockingQueue<>(); // bounded by the two counts
     private final AtomicInteger appliedWaiting = new AtomicInteger();
     private final AtomicInteger watchers = new AtomicInteger();
+    private final CountDownLatch ended = new CountDownLatch(1);
     private final Driver driver;
     private volatile boolean lossy; // batches are dropped until this thread goes back to history
     private volatile boolean stopped;
@@ -166,6 +169,7 @@ final class WatchHub implements AutoCloseable {
                     forget(watch);
                     Callbacks.call(watch.deliver, new Store.WatchAnswer.Ended(Reasons.STOPPED));
                 }
+                ended.countDown();
             }
         }
     }
@@ -247,14 +251,20 @@ final class WatchHub implements AutoCloseable {
         return watchers.get();
     }
 
-    /// Ends every watch, then the thread.
+    /// Ends every watch.
     void stop() {
         stopped = true;
         inputs.add(new Input.Stop());
     }
 
+    /// Ends the thread, once every watcher has heard of it (see [#stop]).
     @Override
     public void close() {
+        try {
+            boolean _ = ended.await(END_NANOS, TimeUnit.NANOSECONDS); // a broken thread tells nobody
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
         driver.close();
     }
 }

@@ -39,7 +39,7 @@ final class Forwards {
             return;
         }
         RaftEndpoint leader = node.state().leader();
-        if (leader == null) {
+        if (leader == null || !host.reachable(Roster.id(leader))) { // a dead one stays the leader until its time is over
             done.accept(new Forwarded.Refused(NO_LEADER));
         } else if (pending.size() >= PENDING_MAX) {
             done.accept(new Forwarded.Refused(
@@ -80,6 +80,10 @@ final class Forwards {
 
     void tick(long nowNanos) {
         end(asked -> nowNanos - asked.deadlineNanos() >= 0, "The leader did not answer in time.");
+        RaftEndpoint leader = node.state().leader();
+        if (leader == null) return;
+        int id = Roster.id(leader);
+        end(asked -> asked.leader() != id, "The leader changed before it answered.");
     }
 
     void close() {
