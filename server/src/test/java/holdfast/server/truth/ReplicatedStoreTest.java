@@ -56,7 +56,7 @@ final class ReplicatedStoreTest {
                 "n1",
                 List.of("http://localhost:1"),
                 List.of("http://localhost:2"),
-                Duration.ofMillis(400),
+                Duration.ofSeconds(2),
                 Duration.ofMillis(300),
                 Duration.ofMillis(250),
                 WAITING_MAX,
