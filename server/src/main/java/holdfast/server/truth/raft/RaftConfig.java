@@ -25,7 +25,7 @@ public record RaftConfig(
         int learnerLagMax) {
     public static final RaftConfig DEFAULT = new RaftConfig(
             Duration.ofMillis(40),
-            Duration.ofMillis(200),
+            Duration.ofMillis(600), // for silent ones: a killed leader's connection closes and counts at once
             Duration.ofMillis(60),
             20_000,
             1_024,
