@@ -39,7 +39,8 @@ final class Forwards {
             return;
         }
         RaftEndpoint leader = node.state().leader();
-        if (leader == null || !host.reachable(Roster.id(leader))) { // a dead one stays the leader until its time is over
+        if (leader == null
+                || !host.reachable(Roster.id(leader))) { // a dead one stays the leader until its time is over
             done.accept(new Forwarded.Refused(NO_LEADER));
         } else if (pending.size() >= PENDING_MAX) {
             done.accept(new Forwarded.Refused(
