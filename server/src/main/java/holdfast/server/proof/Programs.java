@@ -85,9 +85,16 @@ record Programs(Path home, String classpath, String etcd) {
                 "--initial-cluster=" + String.join(",", members));
     }
 
-    List<String> agent(String host, String address, Path data, String store) {
+    /// @param port its own one on each host: where hosts are plain processes they share this machine's ports
+    List<String> agent(String host, String address, int port, Path data, String store) {
         return holdfast(
-                "-Xmx64m", "agent", "--host=" + host, "--address=" + address, "--data=" + data, "--store=" + store);
+                "-Xmx64m",
+                "agent",
+                "--host=" + host,
+                "--address=" + address,
+                "--port=" + port,
+                "--data=" + data,
+                "--store=" + store);
     }
 
     List<String> apply(Path fleet, String store) {

@@ -34,6 +34,7 @@ final class Stage implements AutoCloseable {
     static final Map<String, Integer> SERVICES = new TreeMap<>(Map.of("orders", 3, "web", 2, "worker", 1));
 
     private static final int ENDPOINTS = 6;
+    private static final int AGENT_PORT = 7_420;
     private static final Duration CALL_LIMIT = Duration.ofSeconds(2);
 
     private final Lab lab;
@@ -82,7 +83,8 @@ final class Stage implements AutoCloseable {
 
     void startAgent(String host) {
         Path data = lab.folder().resolve("agent-" + host);
-        started.add(lab.start(host, host, programs.agent(host, lab.address(host), data, storeUrl()), Map.of()));
+        int port = AGENT_PORT + HOSTS.indexOf(host);
+        started.add(lab.start(host, host, programs.agent(host, lab.address(host), port, data, storeUrl()), Map.of()));
     }
 
     /// Applies the shop's fleet with the command line, as a person would.
