@@ -221,7 +221,6 @@ final class Engine implements Transport {
                 || message instanceof VoteResponse;
     }
 
-    /// The engine sends.
     @Override
     public void send(RaftEndpoint target, RaftMessage message) {
         if (dead || target == null) return; // null: the engine answers a leader that it has forgotten
