@@ -39,8 +39,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// One MicroRaft node and everything that it leaves to us (docs/decisions/0002). All calls come on one thread,
-/// the host's; nothing here waits, reads a clock or throws dice of its own, so the simulation runs this very
-/// class.
+/// the host's; nothing here waits, reads a clock or throws dice, so the simulation runs this very class.
 ///
 /// It reaches into the engine's `impl` package for what the engine's interface does not show (terms, match
 /// indexes, pre-votes). The engine's version is pinned.
