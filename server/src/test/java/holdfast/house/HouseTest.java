@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class HouseTest {
     private static final JavaClasses HOUSE = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .withImportOption(location -> !location.contains("-tests.jar"))
             .withImportOption(location -> !location.contains("/holdfast/protocol/"))
             .importPackages("holdfast");
 

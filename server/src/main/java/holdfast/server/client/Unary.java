@@ -38,7 +38,10 @@ record Unary<Q extends MessageLite, R extends MessageLite>(String path, Parser<R
 
     Future<Reply<R>> send(HttpClientRequest request, Q message) {
         request.putHeader("content-type", "application/grpc").putHeader("te", "trailers");
-        return request.send(frame(message)).compose(response -> response.body().compose(body -> read(response, body)));
+        // Asked for before it is sent: a quick server has ended its answer before a later listener hears of it.
+        Future<Reply<R>> reply =
+                request.response().compose(response -> response.body().compose(body -> read(response, body)));
+        return request.end(frame(message)).compose(_ -> reply);
     }
 
     private static Buffer frame(MessageLite message) {
