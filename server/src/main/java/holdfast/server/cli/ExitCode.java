@@ -21,9 +21,17 @@ final class ExitCode {
     static int of(Outcome outcome, PrintWriter err) {
         return switch (outcome) {
             case Outcome.Done _ -> DONE;
-            case Outcome.Refused(Reason why) -> say(err, "Refused: ", why, REFUSED);
-            case Outcome.Unknown(Reason why) -> say(err, "Unknown: ", why, UNKNOWN);
+            case Outcome.Refused(Reason why) -> refused(why, err);
+            case Outcome.Unknown(Reason why) -> unknown(why, err);
         };
+    }
+
+    static int refused(Reason why, PrintWriter err) {
+        return say(err, "Refused: ", why, REFUSED);
+    }
+
+    static int unknown(Reason why, PrintWriter err) {
+        return say(err, "Unknown: ", why, UNKNOWN);
     }
 
     private static int say(PrintWriter err, String verdict, Reason why, int code) {

@@ -2,6 +2,7 @@ package holdfast.server.cli;
 
 import holdfast.core.base.Outcome;
 import holdfast.server.base.tls.JoinToken;
+import holdfast.server.start.Address;
 import holdfast.server.start.Joining;
 import holdfast.server.start.UpConfig;
 import holdfast.server.start.join.Admission.Role;
@@ -57,7 +58,7 @@ final class JoinCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         JoinToken parsed = JoinToken.parse(token);
-        HostPort at = HostPort.parse("HOST:PORT", desk);
+        Address at = Address.parse("HOST:PORT", desk);
         UpConfig config = host.config(at.host());
         PrintWriter err = spec.commandLine().getErr();
         if (Joining.isMember(config)) {

@@ -5,6 +5,7 @@ import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
 import holdfast.server.healing.LoopNode;
 import holdfast.server.healing.LoopParts;
+import holdfast.server.start.Address;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
@@ -52,7 +53,7 @@ final class LoopCommand implements Callable<Integer> {
 
     static int run(String name, String listen, String advertise, StoreOption store, CommandSpec spec)
             throws InterruptedException {
-        HostPort at = HostPort.parse("listen-loop", listen);
+        Address at = Address.parse("listen-loop", listen);
         LoopNode node = new LoopNode(
                 name,
                 at.host(),

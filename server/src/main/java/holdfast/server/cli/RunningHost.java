@@ -21,11 +21,7 @@ final class RunningHost {
         PrintWriter err = spec.commandLine().getErr();
         Runnable halt = () -> Runtime.getRuntime().halt(ExitCode.UNKNOWN);
         return switch (UpParts.open(config, halt)) {
-            case UpParts.Opened.Refused(Reason why) -> {
-                err.println("Refused: " + why.sentence());
-                err.flush();
-                yield ExitCode.REFUSED;
-            }
+            case UpParts.Opened.Refused(Reason why) -> ExitCode.refused(why, err);
             case UpParts.Opened.Ready(UpParts up) -> {
                 greet(up, out);
                 yield UntilStopped.await(up);

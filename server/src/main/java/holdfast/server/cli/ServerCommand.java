@@ -63,12 +63,8 @@ final class ServerCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         if (store.flagged()) return loopAlone();
         return switch (ServerParts.open(ServerConfig.of(flags(), config), ServerCommand::breakDown)) {
-            case ServerParts.Opened.Refused(Reason why) -> {
-                PrintWriter err = spec.commandLine().getErr();
-                err.println("Refused: " + why.sentence());
-                err.flush();
-                yield ExitCode.REFUSED;
-            }
+            case ServerParts.Opened.Refused(Reason why) ->
+                ExitCode.refused(why, spec.commandLine().getErr());
             case ServerParts.Opened.Ready(ServerParts parts) -> serve(parts);
         };
     }

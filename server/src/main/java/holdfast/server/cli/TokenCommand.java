@@ -55,17 +55,12 @@ final class TokenCommand implements Callable<Integer> {
                     spec.commandLine().getOut().println("holdfast join " + desk + " --token " + token);
                     yield ExitCode.DONE;
                 }
-                case Answer.Refused<String>(Reason why) -> say(err, "Refused: ", why, ExitCode.REFUSED);
-                case Answer.Unknown<String>(Reason why) -> say(err, "Unknown: ", why, ExitCode.UNKNOWN);
+                case Answer.Refused<String>(Reason why) -> ExitCode.refused(why, err);
+                case Answer.Unknown<String>(Reason why) -> ExitCode.unknown(why, err);
             };
         } catch (IOException | GeneralSecurityException failed) {
             err.println("Refused: " + config.folder() + ": " + failed.getMessage() + ".");
             return ExitCode.REFUSED;
         }
-    }
-
-    private static int say(PrintWriter err, String verdict, Reason why, int code) {
-        err.println(verdict + why.sentence());
-        return code;
     }
 }

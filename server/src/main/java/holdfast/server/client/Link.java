@@ -17,12 +17,15 @@ import io.vertx.grpc.client.GrpcClientOptions;
 import io.vertx.grpc.client.GrpcClientRequest;
 import io.vertx.grpc.common.ServiceMethod;
 
-/// The connections to one member, one for calls and one for streams. [#reset] drops them with all that hangs on
-/// it: a member that does not answer may be frozen or cut off, and a connection to it would swallow every later
-/// call.
+/// The connections to one member, one for calls and one for streams. [#reset] gives them up: a member that does not
+/// answer may be frozen or cut off, and a connection to it would swallow every later call.
 final class Link implements AutoCloseable {
     private static final int MESSAGE_BYTES_MAX = 64 << 20;
     private static final int STREAMS_WINDOW_BYTES = 4 << 20;
+
+    /// How long what is under way on connections that were given up may still be answered: one slow call says
+    /// nothing of the others.
+    private static final long DRAIN_MILLIS = 2_000;
 
     final Endpoint endpoint;
     private final Vertx vertx;
@@ -85,9 +88,14 @@ final class Link implements AutoCloseable {
         return grpc.request(address, method);
     }
 
-    /// Closes the connections; the next [#open] makes new ones.
+    /// Later calls and streams go over new connections; what is under way on the old ones has two seconds more.
     synchronized void reset() {
-        close();
+        HttpClient oldClient = client;
+        GrpcClient oldGrpc = grpc;
+        vertx.setTimer(DRAIN_MILLIS, _ -> {
+            oldGrpc.close();
+            oldClient.close();
+        });
         client = vertx.createHttpClient(http);
         grpc = connect();
     }

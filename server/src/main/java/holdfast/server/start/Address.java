@@ -9,7 +9,7 @@ import holdfast.core.base.Require;
 public record Address(String host, int port) {
 
     /// @param key names the setting in the refusal
-    static Address parse(String key, String text) {
+    public static Address parse(String key, String text) {
         int colon = text.lastIndexOf(':');
         Require.that(key, text, colon > 0 && text.substring(colon + 1).matches("[0-9]{1,5}"), "HOST:PORT");
         int port = Integer.parseInt(text.substring(colon + 1));

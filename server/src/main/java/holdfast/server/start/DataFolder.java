@@ -3,16 +3,15 @@ package holdfast.server.start;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import holdfast.core.base.Reason;
+import holdfast.server.base.SafeFile;
 import holdfast.server.truth.raft.RaftLog.Peer;
 import java.io.IOException;
 import java.io.StringReader;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -113,17 +112,7 @@ public final class DataFolder implements AutoCloseable {
         for (Peer seed : owner.seeds()) {
             text.append(SEED + seed.id() + "=" + seed.name() + " " + seed.address() + " " + seed.voter() + "\n");
         }
-        Path fresh = path.resolve(OWNER_FILE + ".new");
-        try (FileChannel out = FileChannel.open(
-                fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(UTF_8));
-            while (bytes.hasRemaining()) out.write(bytes);
-            out.force(true);
-        }
-        Files.move(fresh, path.resolve(OWNER_FILE), StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel folder = FileChannel.open(path)) {
-            folder.force(true);
-        }
+        SafeFile.write(path.resolve(OWNER_FILE), text.toString().getBytes(UTF_8));
     }
 
     @Override

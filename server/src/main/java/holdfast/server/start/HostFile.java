@@ -1,13 +1,11 @@
 package holdfast.server.start;
 
 import holdfast.core.base.NodeId;
+import holdfast.server.base.SafeFile;
 import holdfast.server.start.join.Admission.Member;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -39,12 +37,7 @@ record HostFile(Member you, int loopPort, int agentPort, List<Member> voters) {
 
     /// Whole or absent after a crash.
     void save(Path folder) throws IOException {
-        Path fresh = folder.resolve(FILE + ".new");
-        Files.write(fresh, JSON.writeValueAsBytes(this));
-        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-        Files.move(fresh, folder.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        SafeFile.writeSecret(folder.resolve(FILE), JSON.writeValueAsBytes(this));
     }
 
     UpConfig config(Path folder) {

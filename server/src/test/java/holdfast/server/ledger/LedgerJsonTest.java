@@ -45,12 +45,14 @@ final class LedgerJsonTest {
     @Test
     void endpoint_isWhatClientsRouteBy() {
         assertThat(LedgerJson.write(Samples.ENDPOINT).utf8())
-                .isEqualTo("{\"instance\":\"orders/2\",\"address\":\"10.0.0.1:8101\",\"host\":\"h1\",\"registration\":5}");
+                .isEqualTo(
+                        "{\"instance\":\"orders/2\",\"address\":\"10.0.0.1:8101\",\"host\":\"h1\",\"registration\":5}");
     }
 
     @Test
     void unknownField_isPassedOver_andGarbageIsNoValue() {
-        Bytes newer = Bytes.utf8("{\"instance\":\"orders/2\",\"address\":\"10.0.0.1:8101\",\"host\":\"h1\",\"registration\":5,\"x\":[1]}");
+        Bytes newer = Bytes.utf8(
+                "{\"instance\":\"orders/2\",\"address\":\"10.0.0.1:8101\",\"host\":\"h1\",\"registration\":5,\"x\":[1]}");
         assertThat(LedgerJson.read(newer, Endpoint.class)).contains(Samples.ENDPOINT);
         assertThat(LedgerJson.read(Bytes.utf8("{"), Endpoint.class)).isEmpty();
         assertThat(LedgerJson.read(Bytes.utf8("{\"instance\":\"orders\"}"), Endpoint.class))

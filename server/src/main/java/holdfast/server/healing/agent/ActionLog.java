@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import holdfast.core.base.Bytes;
 import holdfast.core.base.Outcome;
+import holdfast.server.base.SafeFile;
 import holdfast.server.ledger.LedgerJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;

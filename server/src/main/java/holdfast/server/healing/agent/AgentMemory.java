@@ -4,6 +4,7 @@ import holdfast.core.base.Bytes;
 import holdfast.core.base.Fence;
 import holdfast.core.base.Reason;
 import holdfast.core.healing.isolate.FenceGate;
+import holdfast.server.base.SafeFile;
 import holdfast.server.ledger.LedgerJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -7,6 +7,7 @@ import holdfast.core.base.Reason;
 import holdfast.core.healing.detect.Signal;
 import holdfast.core.healing.fleet.Assignment;
 import holdfast.core.healing.fleet.Part;
+import holdfast.server.base.SafeFile;
 import holdfast.server.base.Threads;
 import holdfast.server.base.Ticker;
 import holdfast.server.healing.act.Launcher;

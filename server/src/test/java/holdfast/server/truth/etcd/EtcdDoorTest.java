@@ -172,13 +172,13 @@ final class EtcdDoorTest {
             var request =
                     DoorClient.get(http.request(HttpMethod.POST, door.port(), "127.0.0.1", "/etcdserverpb.KV/Put"));
             request.putHeader("content-type", "application/grpc").setChunked(true);
+            var status = request.response()
+                    .compose(response -> response.body().map(_ -> response.getTrailer("grpc-status")));
             for (int at = 0; at < frame.length(); ) {
                 int end = Math.min(frame.length(), at + 1 + dice.nextInt(frame.length() / 3 + 1));
                 DoorClient.get(request.write(frame.slice(at, end)));
                 at = end;
             }
-            var status = request.response()
-                    .compose(response -> response.body().map(_ -> response.getTrailer("grpc-status")));
             request.end();
             assertThat(DoorClient.get(status)).isEqualTo("0");
         }
