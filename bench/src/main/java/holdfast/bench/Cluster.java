@@ -17,23 +17,34 @@ import java.util.stream.Stream;
 
 /// Three processes of one kind of store, gone when closed.
 final class Cluster implements AutoCloseable {
-    private static final int MEMBERS = 3;
+    static final int MEMBERS = 3;
     private static final long START_SECONDS_MAX = 60;
 
+    private final String name;
     private final Path folder;
+    private final Launch launch;
     private final List<Process> processes = new ArrayList<>();
-    private final List<Integer> clientPorts = new ArrayList<>();
+    private final List<Integer> clientPorts;
+    private final List<Integer> peerPorts;
 
-    private Cluster(Path folder) {
+    private interface Launch {
+        List<String> command(int member, int clientPort, List<Integer> peerPorts);
+    }
+
+    private Cluster(String name, Path folder, Launch launch, List<Integer> ports) {
+        this.name = name;
         this.folder = folder;
+        this.launch = launch;
+        clientPorts = ports.subList(0, MEMBERS);
+        peerPorts = ports.subList(MEMBERS, 2 * MEMBERS);
+    }
+
+    String name() {
+        return name;
     }
 
     List<Integer> clientPorts() {
         return clientPorts;
-    }
-
-    private interface Launch {
-        List<String> command(int member, int clientPort, List<Integer> peerPorts);
     }
 
     static Cluster etcd(Path program) throws IOException, InterruptedException {
@@ -49,59 +60,56 @@ final class Cluster implements AutoCloseable {
                     "--listen-peer-urls=http://127.0.0.1:" + peers.get(member),
                     "--initial-advertise-peer-urls=http://127.0.0.1:" + peers.get(member),
                     "--initial-cluster=" + String.join(",", initial),
+                    "--quota-backend-bytes=8589934592",
                     "--log-level=error");
         });
     }
 
-    /// From this program's own class path.
-    static Cluster holdfast() throws IOException, InterruptedException {
-        String classPath = Stream.of(System.getProperty("java.class.path").split(":"))
-                .map(part -> Path.of(part).toAbsolutePath().toString())
-                .reduce((left, right) -> left + ":" + right)
-                .orElseThrow();
+    /// As a user starts it: by the launcher, with its defaults.
+    static Cluster holdfast(Path launcher) throws IOException, InterruptedException {
         return start("holdfast", (member, port, peers) -> {
             List<String> initial = new ArrayList<>();
             for (int peer = 0; peer < MEMBERS; peer++) initial.add("n" + peer + "=127.0.0.1:" + peers.get(peer));
-            List<String> command = new ArrayList<>(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-            command.addAll(List.of(
-                    System.getProperty("holdfast.jvm", "-Xmx512m -XX:+UseG1GC").split(" ")));
-            command.addAll(List.of(
-                    "--enable-native-access=ALL-UNNAMED",
-                    "--sun-misc-unsafe-memory-access=allow",
-                    "-cp",
-                    classPath,
-                    "holdfast.server.cli.Main",
+            return List.of(
+                    launcher.toString(),
                     "server",
                     "--name=n" + member,
                     "--data-dir=n" + member,
+                    "--loop=off",
                     "--listen-client=127.0.0.1:" + port,
                     "--listen-peer=127.0.0.1:" + peers.get(member),
-                    "--initial-cluster=" + String.join(",", initial)));
-            command.addAll(
-                    List.of(System.getProperty("holdfast.flags", "--readers=2").split(" ")));
-            return command;
+                    "--initial-cluster=" + String.join(",", initial));
         });
     }
 
     private static Cluster start(String name, Launch launch) throws IOException, InterruptedException {
-        Cluster cluster = new Cluster(Files.createTempDirectory("bench-" + name));
-        List<Integer> ports = freePorts(2 * MEMBERS);
-        cluster.clientPorts.addAll(ports.subList(0, MEMBERS));
-        List<Integer> peers = ports.subList(MEMBERS, 2 * MEMBERS);
-        for (int member = 0; member < MEMBERS; member++) {
-            Path log = cluster.folder.resolve("n" + member + ".log");
-            cluster.processes.add(new ProcessBuilder(launch.command(member, ports.get(member), peers))
-                    .directory(cluster.folder.toFile())
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.toFile())
-                    .start());
-        }
-        for (int port : cluster.clientPorts) awaitHealthy(port);
+        Cluster cluster = new Cluster(name, Files.createTempDirectory("bench-" + name), launch, freePorts(2 * MEMBERS));
+        for (int member = 0; member < MEMBERS; member++) cluster.processes.add(cluster.launch(member));
+        for (int member = 0; member < MEMBERS; member++) cluster.awaitHealthy(member);
         return cluster;
     }
 
-    private static void awaitHealthy(int port) throws InterruptedException {
+    private Process launch(int member) throws IOException {
+        Path log = folder.resolve("n" + member + ".log");
+        return new ProcessBuilder(launch.command(member, clientPorts.get(member), peerPorts))
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+    }
+
+    void kill(int member) throws InterruptedException {
+        processes.get(member).destroyForcibly().waitFor();
+    }
+
+    void restart(int member) throws IOException, InterruptedException {
+        kill(member);
+        processes.set(member, launch(member));
+        awaitHealthy(member);
+    }
+
+    void awaitHealthy(int member) throws InterruptedException {
+        int port = clientPorts.get(member);
         HttpRequest health = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/health"))
                 .timeout(Duration.ofSeconds(2))
                 .build();
@@ -113,10 +121,11 @@ final class Cluster implements AutoCloseable {
                 } catch (IOException _) {
                     // not up yet
                 }
-                TimeUnit.MILLISECONDS.sleep(50);
+                TimeUnit.MILLISECONDS.sleep(20);
             }
         }
-        throw new IllegalStateException("no healthy member on port " + port + " after " + START_SECONDS_MAX + " s");
+        throw new IllegalStateException(
+                name + " has no healthy member on port " + port + " after " + START_SECONDS_MAX + " s; see " + folder);
     }
 
     private static List<Integer> freePorts(int count) throws IOException {
@@ -129,17 +138,25 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    /// Memory of all members in MiB, and their CPU time in seconds.
-    double[] cost() throws IOException {
-        double mebibytes = 0;
-        double seconds = 0;
+    /// Resident memory of the largest member, in MiB.
+    double memberMebibytes() throws IOException {
+        double most = 0;
         for (Process process : processes) {
             for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
-                if (line.startsWith("VmRSS:")) mebibytes += Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024;
+                if (!line.startsWith("VmRSS:")) continue;
+                most = Math.max(most, Double.parseDouble(line.replaceAll("[^0-9]", "")) / 1024);
             }
-            seconds += process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() / 1e3;
         }
-        return new double[] {mebibytes, seconds};
+        return most;
+    }
+
+    /// CPU time of all members so far, in microseconds.
+    double cpuMicros() {
+        double micros = 0;
+        for (Process process : processes) {
+            micros += process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e3;
+        }
+        return micros;
     }
 
     @Override

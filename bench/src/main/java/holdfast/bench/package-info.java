@@ -1,4 +1,4 @@
-/// Holdfast beside its peers on one machine, in alternation. Start reading at [SideBySide].
+/// Holdfast beside its peers on one machine, in alternation. Start reading at [EtcdBench].
 @NullMarked
 package holdfast.bench;
 

@@ -1,0 +1,280 @@
+package holdfast.bench;
+
+import com.google.protobuf.ByteString;
+import holdfast.bench.ClosedLoop.Result;
+import holdfast.bench.ClosedLoop.Work;
+import holdfast.protocol.etcd.CompactionRequest;
+import holdfast.protocol.etcd.PutRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.ToDoubleFunction;
+
+/// Holdfast beside etcd: three members each, one machine, fsync on, the same generator, run by run in alternation.
+///
+/// Flags: `--rounds N` (5), `--seconds S` a run (5), `--warm-up S` of each store (60), `--parts A,B` (all, in order):
+/// see [#PARTS]. `--launcher FILE` and `--etcd FILE` name the programs.
+public final class EtcdBench {
+    private static final List<String> PARTS = List.of(
+            "start", "put1", "put64", "put512", "lin1", "lin64", "lin512", "ser64", "mix64", "memory", "kill", "fans",
+            "big");
+    private static final int BIG_KEYS = 10_000;
+    private static final int LARGE_VALUE_BYTES = 64 << 10;
+
+    private final Map<String, String> flags;
+    private final Table table = new Table();
+    private final int rounds;
+    private final double seconds;
+
+    private EtcdBench(Map<String, String> flags) {
+        this.flags = flags;
+        rounds = Integer.parseInt(flag("--rounds"));
+        seconds = Double.parseDouble(flag("--seconds"));
+    }
+
+    private String flag(String name) {
+        String value = flags.get(name);
+        if (value == null) throw new IllegalArgumentException(name + " is missing");
+        return value;
+    }
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        Map<String, String> flags = new LinkedHashMap<>(
+                Map.of("--rounds", "5", "--seconds", "5", "--warm-up", "60", "--parts", String.join(",", PARTS)));
+        for (int index = 0; index + 1 < args.length; index += 2) flags.put(args[index], args[index + 1]);
+        new EtcdBench(flags).run();
+    }
+
+    private void run() throws IOException, InterruptedException {
+        Set<String> parts = new LinkedHashSet<>(List.of(flag("--parts").split(",", -1)));
+        for (String part : parts) {
+            if (!PARTS.contains(part)) throw new IllegalArgumentException("--parts: " + part + " is none of " + PARTS);
+        }
+        if (parts.remove("start")) start();
+        if (!parts.isEmpty()) {
+            try (Side holdfast = holdfast();
+                    Side etcd = etcd()) {
+                warm(holdfast);
+                warm(etcd);
+                for (String part : parts) part(part, holdfast, etcd);
+            }
+        }
+        table.print();
+    }
+
+    private Side holdfast() throws IOException, InterruptedException {
+        return new Side(Cluster.holdfast(program("--launcher")));
+    }
+
+    private Side etcd() throws IOException, InterruptedException {
+        return new Side(Cluster.etcd(program("--etcd")));
+    }
+
+    private Path program(String name) {
+        Path program = Path.of(flag(name)).toAbsolutePath();
+        if (!Files.isExecutable(program)) throw new IllegalArgumentException(name + ": there is no " + program);
+        return program;
+    }
+
+    /// Fills all keys, then a while of everything, for the generator's code as much as for theirs.
+    private void warm(Side side) throws InterruptedException {
+        double warmUp = Double.parseDouble(flag("--warm-up"));
+        System.out.printf("warming up %s: %.0f s%n", side.cluster().name(), warmUp);
+        side.run(Works.fill(), 256, warmUp / 2);
+        side.run(Works.mix(1), 64, warmUp / 4);
+        side.run(Works.puts(1), 64, warmUp / 4);
+    }
+
+    private void part(String part, Side holdfast, Side etcd) throws IOException, InterruptedException {
+        switch (part) {
+            case "put1" -> loop("put, 1 in flight", Works.puts(11), 1, holdfast, etcd);
+            case "put64" -> loop("put, 64 in flight", Works.puts(12), 64, holdfast, etcd);
+            case "put512" -> loop("put, 512 in flight", Works.puts(13), 512, holdfast, etcd);
+            case "lin1" -> loop("linearizable range, 1", Works.ranges(14, false), 1, holdfast, etcd);
+            case "lin64" -> loop("linearizable range, 64", Works.ranges(15, false), 64, holdfast, etcd);
+            case "lin512" -> loop("linearizable range, 512", Works.ranges(16, false), 512, holdfast, etcd);
+            case "ser64" -> loop("serializable range, 64", Works.ranges(17, true), 64, holdfast, etcd);
+            case "mix64" -> loop("90/10 mix, 64", Works.mix(18), 64, holdfast, etcd);
+            case "memory" ->
+                table.add(
+                        "memory of a member",
+                        "MiB",
+                        new double[] {holdfast.cluster().memberMebibytes()},
+                        new double[] {etcd.cluster().memberMebibytes()},
+                        false);
+            case "kill" -> kill(holdfast, etcd);
+            case "fans" -> fans(holdfast, etcd);
+            case "big" -> big(holdfast, etcd);
+            default -> throw new IllegalArgumentException(part);
+        }
+    }
+
+    private void loop(String name, Work work, int inFlight, Side holdfast, Side etcd) throws InterruptedException {
+        Result[] ours = new Result[rounds];
+        Result[] theirs = new Result[rounds];
+        double[] ourMicros = new double[rounds];
+        double[] theirMicros = new double[rounds];
+        for (int round = 0; round < rounds; round++) {
+            double before = holdfast.cluster().cpuMicros();
+            ours[round] = holdfast.run(work, inFlight, seconds);
+            ourMicros[round] = (holdfast.cluster().cpuMicros() - before) / ours[round].done();
+            before = etcd.cluster().cpuMicros();
+            theirs[round] = etcd.run(work, inFlight, seconds);
+            theirMicros[round] = (etcd.cluster().cpuMicros() - before) / theirs[round].done();
+        }
+        table.add(name, "1/s", each(ours, Result::perSecond), each(theirs, Result::perSecond), true);
+        table.add(name + ": p50", "ms", each(ours, Result::p50Millis), each(theirs, Result::p50Millis), false);
+        table.add(name + ": p99", "ms", each(ours, Result::p99Millis), each(theirs, Result::p99Millis), false);
+        table.add(name + ": servers' CPU", "us", ourMicros, theirMicros, false);
+        long failed = 0;
+        for (int round = 0; round < rounds; round++) failed += ours[round].failed() + theirs[round].failed();
+        if (failed > 0) System.out.println("  " + failed + " calls failed");
+    }
+
+    private static double[] each(Result[] results, ToDoubleFunction<Result> figure) {
+        return Arrays.stream(results).mapToDouble(figure).toArray();
+    }
+
+    /// Cold: from three starts to the first write served, and the slowest of 100 in the ten seconds after.
+    private void start() throws IOException, InterruptedException {
+        double[][] ours = new double[2][rounds];
+        double[][] theirs = new double[2][rounds];
+        for (int round = 0; round < rounds; round++) {
+            long begun = System.nanoTime();
+            try (Side holdfast = holdfast()) {
+                first(holdfast, begun, round, ours);
+            }
+            begun = System.nanoTime();
+            try (Side etcd = etcd()) {
+                first(etcd, begun, round, theirs);
+            }
+        }
+        table.add("three starts to the first write", "s", ours[0], theirs[0], false);
+        table.add("p99 of puts in the first 10 s, 16 in flight", "ms", ours[1], theirs[1], false);
+    }
+
+    private static void first(Side side, long begun, int round, double[][] into)
+            throws IOException, InterruptedException {
+        side.call(0, "/etcdserverpb.KV/Put", Works.put(0));
+        into[0][round] = (System.nanoTime() - begun) / 1e9;
+        into[1][round] = side.run(Works.puts(round), 16, 10).p99Millis();
+    }
+
+    private void kill(Side holdfast, Side etcd) throws IOException, InterruptedException {
+        double[] ours = new double[rounds];
+        double[] theirs = new double[rounds];
+        for (int round = 0; round < rounds; round++) {
+            ours[round] = holdfast.killLeader();
+            theirs[round] = etcd.killLeader();
+        }
+        table.add("leader killed to first write", "ms", ours, theirs, false);
+        table.add("leader killed to first write: worst", "ms", worst(ours), worst(theirs), false);
+    }
+
+    private static double[] worst(double[] values) {
+        return new double[] {Arrays.stream(values).max().orElse(0)};
+    }
+
+    private void fans(Side holdfast, Side etcd) throws IOException, InterruptedException {
+        double[][] ours = new double[3][rounds];
+        double[][] theirs = new double[3][rounds];
+        for (int round = 0; round < rounds; round++) {
+            put(ours, round, Fans.run(holdfast, 1_000, 1_000, seconds));
+            put(theirs, round, Fans.run(etcd, 1_000, 1_000, seconds));
+        }
+        table.add("1,000 watchers, 1,000 puts/s: events", "1/s", ours[0], theirs[0], true);
+        table.add("1,000 watchers, 1,000 puts/s: p99 lag", "ms", ours[1], theirs[1], false);
+        table.add("1,000 watchers, 1,000 puts/s: share delivered", "", ours[2], theirs[2], true);
+    }
+
+    private static void put(double[][] into, int round, Fans.Result result) {
+        into[0][round] = result.perSecond();
+        into[1][round] = result.p99LagMillis();
+        into[2][round] = result.dueShare();
+    }
+
+    /// What a put waits for at its worst while something large goes on beside it, on one member after another.
+    private void big(Side holdfast, Side etcd) throws IOException, InterruptedException {
+        loop("range of 10,000 keys, 1", Works.bigRange(BIG_KEYS), 1, holdfast, etcd);
+        beside("big ranges", holdfast, etcd, side -> side.run(Works.bigRange(BIG_KEYS), 4, seconds));
+        beside("loading 1 GiB", holdfast, etcd, side -> {
+            ByteString value = ByteString.copyFrom(new byte[LARGE_VALUE_BYTES]);
+            int keys = (1 << 30) / LARGE_VALUE_BYTES;
+            Work load = count -> new ClosedLoop.Ask(
+                    Works.PUT,
+                    PutRequest.newBuilder()
+                            .setKey(ByteString.copyFromUtf8("large/" + count % keys))
+                            .setValue(value)
+                            .build()
+                            .toByteString());
+            long left = keys;
+            while (left > 0) left -= side.run(load, 8, 1).done();
+        });
+        beside("restart of a follower", holdfast, etcd, side -> {
+            int leader = side.leader();
+            side.cluster().restart((leader + 1) % Cluster.MEMBERS);
+        });
+        beside("compaction", holdfast, etcd, side -> {
+            long revision = side.status(side.leader()).getHeader().getRevision();
+            side.call(
+                    side.leader(),
+                    "/etcdserverpb.KV/Compact",
+                    CompactionRequest.newBuilder()
+                            .setRevision(revision)
+                            .setPhysical(true)
+                            .build()
+                            .toByteString());
+        });
+    }
+
+    private interface Deed {
+        void on(Side side) throws IOException, InterruptedException;
+    }
+
+    private void beside(String name, Side holdfast, Side etcd, Deed deed) throws IOException, InterruptedException {
+        Result[] ours = {meanwhile(holdfast, deed)};
+        Result[] theirs = {meanwhile(etcd, deed)};
+        table.add(
+                name + ": p99 of puts meanwhile",
+                "ms",
+                each(ours, Result::p99Millis),
+                each(theirs, Result::p99Millis),
+                false);
+        table.add(
+                name + ": worst put meanwhile",
+                "ms",
+                each(ours, Result::worstMillis),
+                each(theirs, Result::worstMillis),
+                false);
+    }
+
+    /// Puts go to the leader alone, over a connection of their own, so that a member that restarts fails none.
+    private Result meanwhile(Side side, Deed deed) throws IOException, InterruptedException {
+        AtomicBoolean over = new AtomicBoolean();
+        int port = side.cluster().clientPorts().get(side.leader());
+        Result[] measured = new Result[1];
+        try (Wire wire = Wire.connect(side.loop(), port)) {
+            Thread puts = new Thread(() -> {
+                try {
+                    measured[0] = ClosedLoop.run(List.of(wire), Works.puts(3), 8, over);
+                } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            puts.start();
+            deed.on(side);
+            Thread.sleep((long) (seconds * 1_000));
+            over.set(true);
+            puts.join();
+        }
+        side.connect();
+        return measured[0];
+    }
+}
