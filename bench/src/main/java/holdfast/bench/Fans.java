@@ -91,7 +91,7 @@ final class Fans {
         for (; put < due; put++) {
             byte[] value = new byte[Works.VALUE_BYTES];
             System.arraycopy(MARK, 0, value, 0, MARK.length);
-            for (int index = 0; index < 8; index++) value[MARK.length + index] = (byte) (now >>> 8 * index);
+            for (int index = 0; index < 8; index++) value[MARK.length + index] = (byte) (now >>> (8 * index));
             ByteString message = PutRequest.newBuilder()
                     .setKey(ByteString.copyFromUtf8("fan/" + put % 1_000))
                     .setValue(ByteString.copyFrom(value))
@@ -112,7 +112,7 @@ final class Fans {
         public void bytes(ByteBuf some) {
             some.forEachByte(next -> {
                 if (matched == MARK.length) {
-                    sentNanos |= (next & 0xffL) << 8 * timeBytes;
+                    sentNanos |= (next & 0xffL) << (8 * timeBytes);
                     if (++timeBytes == 8) arrived();
                 } else {
                     matched = next == MARK[matched] ? matched + 1 : next == MARK[0] ? 1 : 0;
