@@ -44,6 +44,7 @@ final class HouseTest {
             new Breach("3 healing detect", "core.healing.detect.Planted", "holdfast.core.healing.locate.Other other;"),
             new Breach("3 healing recover", "core.healing.recover.Planted", "holdfast.core.healing.Other other;"),
             new Breach("4 store behind the client", "server.healing.Planted", "holdfast.server.truth.Store store;"),
+            new Breach("4 store behind the client", "server.transfer.Planted", "holdfast.core.truth.Event event;"),
             new Breach("4 store behind the client", "server.ledger.Planted", "holdfast.core.truth.Event event;"),
             new Breach("5 door etcd", "server.truth.etcd.Planted", "holdfast.server.truth.raft.RaftLog log;"),
             new Breach("5 door consul", "server.truth.consul.Planted", "holdfast.server.truth.etcd.Other other;"),

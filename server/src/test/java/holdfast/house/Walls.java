@@ -52,6 +52,7 @@ final class Walls {
                     "holdfast.server.healing..",
                     "holdfast.server.redundancy..",
                     "holdfast.server.proof..",
+                    "holdfast.server.transfer..",
                     "holdfast.server.console.."),
             List.of("holdfast.server.ledger.."),
             List.of("holdfast.server.client..", "holdfast.server.truth.."),
@@ -162,6 +163,7 @@ final class Walls {
                         "holdfast.server.console..",
                         "holdfast.server.redundancy..",
                         "holdfast.server.proof..",
+                        "holdfast.server.transfer..",
                         "holdfast.core.healing..",
                         "holdfast.core.redundancy..")
                 .should()

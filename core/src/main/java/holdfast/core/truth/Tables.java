@@ -99,6 +99,10 @@ final class Tables {
         return new KeyRange(history(fromRevision, fromSub), history(toRevision + 1, 0));
     }
 
+    static boolean isHistory(Bytes row) {
+        return row.at(0) == HISTORY;
+    }
+
     static long revisionOfHistory(Bytes row) {
         return new Reel(row, PREFIX_BYTES).fixedLong();
     }

@@ -3,6 +3,7 @@ package holdfast.server.cli;
 import holdfast.core.base.Require;
 import holdfast.server.base.tls.KeysInMemory;
 import java.io.PrintWriter;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -14,6 +15,10 @@ import picocli.CommandLine.Command;
         versionProvider = VersionCommand.Provider.class,
         subcommands = {
             ServerCommand.class,
+            EtcdCommand.class,
+            SnapshotCommand.class,
+            ImportCommand.class,
+            ExportCommand.class,
             UpCommand.class,
             JoinCommand.class,
             TokenCommand.class,
@@ -31,9 +36,10 @@ import picocli.CommandLine.Command;
             CommandLine.HelpCommand.class
         })
 public final class Main {
-    public static void main(String[] args) {
+    public static void main(String[] args) throws InterruptedException {
         KeysInMemory.makeCheap();
-        int code = run(args);
+        boolean isEtcd = args.length > 0 && args[0].equals(EtcdCommand.NAME);
+        int code = isEtcd ? EtcdCommand.run(List.of(args).subList(1, args.length)) : run(args);
         if (code != ExitCode.DONE) System.exit(code);
     }
 

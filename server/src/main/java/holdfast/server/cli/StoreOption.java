@@ -13,7 +13,7 @@ final class StoreOption {
     static final String STANDARD = "http://127.0.0.1:2379";
 
     @Option(
-            names = "--store",
+            names = {"--store", "--endpoints"},
             paramLabel = "URL,...",
             description = "Members of the store, http or https (default: $$HOLDFAST_STORE, else " + STANDARD + ").")
     private @Nullable String urls;

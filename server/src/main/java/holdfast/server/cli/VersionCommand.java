@@ -34,7 +34,7 @@ final class VersionCommand implements Callable<Integer> {
         return ExitCode.DONE;
     }
 
-    private static String own() {
+    static String own() {
         String version = Main.class.getPackage().getImplementationVersion();
         return version == null ? "unpackaged" : version;
     }

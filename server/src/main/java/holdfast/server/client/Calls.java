@@ -2,6 +2,8 @@ package holdfast.server.client;
 
 import com.google.protobuf.MessageLite;
 import holdfast.core.base.Reason;
+import holdfast.protocol.etcd.AuthenticateRequest;
+import holdfast.protocol.etcd.AuthenticateResponse;
 import holdfast.server.base.Ticker;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -25,6 +27,7 @@ final class Calls implements AutoCloseable {
     private final Ticker ticker;
     private final EtcdConfig config;
     private volatile boolean closed;
+    private volatile boolean entered;
 
     Calls(Vertx vertx, EtcdConfig config, Ticker ticker) {
         this.config = config;
@@ -53,6 +56,46 @@ final class Calls implements AutoCloseable {
 
     /// @param repeatable whether sending it twice does no harm
     <Q extends MessageLite, R extends MessageLite> Answer<R> call(
+            Unary<Q, R> method, Q request, boolean repeatable, long limitNanos) {
+        EtcdConfig.Login login = config.login();
+        if (login == null) return send(method, request, repeatable, limitNanos);
+        boolean hadToken = entered;
+        if (enter(login, limitNanos) instanceof Answer.Refused<String>(Reason why)) return new Answer.Refused<>(why);
+        Answer<R> answer = send(method, request, repeatable, limitNanos);
+        boolean stale = answer instanceof Answer.Refused<R>(Reason why) && isStale(why);
+        if (!stale || !hadToken) return answer;
+        entered = false; // it was not used for too long, or users changed: once more with a fresh one
+        if (enter(login, limitNanos) instanceof Answer.Refused<String>(Reason why)) return new Answer.Refused<>(why);
+        return send(method, request, repeatable, limitNanos);
+    }
+
+    private static boolean isStale(Reason why) {
+        return why.sentence().contains("invalid auth token")
+                || why.sentence().contains("revision of auth store is old");
+    }
+
+    /// Gets a token unless there is one.
+    ///
+    /// @return the token, or why there is none; never unknown
+    Answer<String> enter(EtcdConfig.@Nullable Login login, long limitNanos) {
+        if (login == null || entered) return new Answer.Done<>("");
+        AuthenticateRequest request = AuthenticateRequest.newBuilder()
+                .setName(login.user())
+                .setPassword(login.password())
+                .build();
+        links.forEach(link -> link.token(""));
+        return switch (send(Rpc.AUTHENTICATE, request, true, limitNanos)) {
+            case Answer.Done<AuthenticateResponse>(AuthenticateResponse reply) -> {
+                links.forEach(link -> link.token(reply.getToken()));
+                entered = true;
+                yield new Answer.Done<>(reply.getToken());
+            }
+            case Answer.Refused<AuthenticateResponse>(Reason why) -> new Answer.Refused<>(why);
+            case Answer.Unknown<AuthenticateResponse>(Reason why) -> new Answer.Refused<>(why);
+        };
+    }
+
+    private <Q extends MessageLite, R extends MessageLite> Answer<R> send(
             Unary<Q, R> method, Q request, boolean repeatable, long limitNanos) {
         long startNanos = ticker.nanos();
         long deadlineNanos = startNanos + limitNanos;

@@ -7,7 +7,11 @@ import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
 import holdfast.protocol.etcd.LeaseGrantRequest;
 import holdfast.protocol.etcd.LeaseKeepAliveRequest;
+import holdfast.protocol.etcd.LeaseLeasesRequest;
 import holdfast.protocol.etcd.LeaseRevokeRequest;
+import holdfast.protocol.etcd.LeaseStatus;
+import holdfast.protocol.etcd.LeaseTimeToLiveRequest;
+import holdfast.protocol.etcd.LeaseTimeToLiveResponse;
 import holdfast.protocol.etcd.MemberListRequest;
 import holdfast.protocol.etcd.RangeRequest;
 import holdfast.protocol.etcd.RangeResponse;
@@ -128,6 +132,71 @@ public final class Etcd implements AutoCloseable {
                 LeaseGrantRequest.newBuilder().setTTL(ttlSeconds).build();
         // A grant whose answer was lost leaves a lease that nobody renews: it ends by itself.
         return calls.call(Rpc.GRANT, request, true).map(reply -> new Granted(reply.getID(), reply.getTTL()));
+    }
+
+    /// Takes a lease under a given id; refused with `failed-precondition` when there is one.
+    public Answer<Granted> grant(long id, long ttlSeconds) {
+        LeaseGrantRequest request =
+                LeaseGrantRequest.newBuilder().setID(id).setTTL(ttlSeconds).build();
+        return calls.call(Rpc.GRANT, request, false).map(reply -> new Granted(reply.getID(), reply.getTTL()));
+    }
+
+    /// Ids of all leases.
+    public Answer<List<Long>> leases() {
+        return calls.call(Rpc.LEASES, LeaseLeasesRequest.getDefaultInstance(), true)
+                .map(reply ->
+                        reply.getLeasesList().stream().map(LeaseStatus::getID).toList());
+    }
+
+    /// Seconds that a lease has left, -1 when there is no such lease.
+    public Answer<Long> secondsLeft(long leaseId) {
+        LeaseTimeToLiveRequest request =
+                LeaseTimeToLiveRequest.newBuilder().setID(leaseId).build();
+        return calls.call(Rpc.TIME_TO_LIVE, request, true).map(LeaseTimeToLiveResponse::getTTL);
+    }
+
+    /// Renews a lease; 0 when there is none.
+    public Answer<Long> renew(long leaseId) {
+        return renew(leaseId, config.callLimit().toNanos());
+    }
+
+    /// Some pairs of `range` in key order.
+    ///
+    /// @param revision that they are read at
+    public record Page(List<Pair> pairs, boolean more, long revision) {}
+
+    /// @param atRevision 0 for the newest
+    /// @param limitKeys most pairs, from 1
+    public Answer<Page> page(KeyRange range, long atRevision, int limitKeys) {
+        RangeRequest request = RangeRequest.newBuilder()
+                .setKey(Txn.start(range))
+                .setRangeEnd(Txn.end(range))
+                .setLimit(limitKeys)
+                .setRevision(atRevision)
+                .build();
+        return calls.call(Rpc.RANGE, request, true)
+                .map(reply -> new Page(
+                        reply.getKvsList().stream().map(Etcd::pair).toList(),
+                        reply.getMore(),
+                        atRevision == 0 ? reply.getHeader().getRevision() : atRevision));
+    }
+
+    /// How many keys there are, and at which revision.
+    public record Counted(long keys, long revision) {}
+
+    public Answer<Counted> count(KeyRange range) {
+        RangeRequest request = RangeRequest.newBuilder()
+                .setKey(Txn.start(range))
+                .setRangeEnd(Txn.end(range))
+                .setCountOnly(true)
+                .build();
+        return calls.call(Rpc.RANGE, request, true)
+                .map(reply -> new Counted(reply.getCount(), reply.getHeader().getRevision()));
+    }
+
+    /// Like [#commit], for a transaction that may be sent twice: puts and deletes without conditions.
+    public Answer<Committed> commitAgain(Txn txn) {
+        return calls.call(Rpc.TXN, txn.request(), true).map(Etcd::committed);
     }
 
     /// Seconds it lasts from now; 0 when there is no such lease.

@@ -20,6 +20,7 @@ import io.vertx.grpc.common.ServiceMethod;
 /// The connections to one member, one for calls and one for streams. [#reset] gives them up: a member that does not
 /// answer may be frozen or cut off, and a connection to it would swallow every later call.
 final class Link implements AutoCloseable {
+    private static final String TOKEN = "token"; // etcd's name in the metadata
     private static final int MESSAGE_BYTES_MAX = 64 << 20;
     private static final int STREAMS_WINDOW_BYTES = 4 << 20;
 
@@ -34,6 +35,7 @@ final class Link implements AutoCloseable {
     private final RequestOptions to;
     private HttpClient client;
     private GrpcClient grpc;
+    private volatile String token = "";
 
     Link(Vertx vertx, Endpoint endpoint, EtcdConfig config) {
         this.vertx = vertx;
@@ -80,12 +82,24 @@ final class Link implements AutoCloseable {
 
     /// Opens a request. A failure means that nothing was sent.
     synchronized <Q extends MessageLite, R extends MessageLite> Future<HttpClientRequest> open(Unary<Q, R> method) {
-        return method.open(client, to);
+        Future<HttpClientRequest> opened = method.open(client, to);
+        return token.isEmpty() ? opened : opened.map(request -> request.putHeader(TOKEN, token));
     }
 
     /// Opens a stream. A failure means that nothing was sent.
     synchronized <Q, R> Future<GrpcClientRequest<Q, R>> open(ServiceMethod<R, Q> method) {
-        return grpc.request(address, method);
+        Future<GrpcClientRequest<Q, R>> opened = grpc.request(address, method);
+        String now = token;
+        if (now.isEmpty()) return opened;
+        return opened.map(request -> {
+            request.headers().set(TOKEN, now);
+            return request;
+        });
+    }
+
+    /// What the next requests show for their user; empty for nobody.
+    void token(String newToken) {
+        token = newToken;
     }
 
     /// Later calls and streams go over new connections; what is under way on the old ones has two seconds more.

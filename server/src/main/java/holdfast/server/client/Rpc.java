@@ -2,16 +2,24 @@ package holdfast.server.client;
 
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
+import holdfast.protocol.etcd.AuthenticateRequest;
+import holdfast.protocol.etcd.AuthenticateResponse;
 import holdfast.protocol.etcd.LeaseGrantRequest;
 import holdfast.protocol.etcd.LeaseGrantResponse;
 import holdfast.protocol.etcd.LeaseKeepAliveRequest;
 import holdfast.protocol.etcd.LeaseKeepAliveResponse;
+import holdfast.protocol.etcd.LeaseLeasesRequest;
+import holdfast.protocol.etcd.LeaseLeasesResponse;
 import holdfast.protocol.etcd.LeaseRevokeRequest;
 import holdfast.protocol.etcd.LeaseRevokeResponse;
+import holdfast.protocol.etcd.LeaseTimeToLiveRequest;
+import holdfast.protocol.etcd.LeaseTimeToLiveResponse;
 import holdfast.protocol.etcd.MemberListRequest;
 import holdfast.protocol.etcd.MemberListResponse;
 import holdfast.protocol.etcd.RangeRequest;
 import holdfast.protocol.etcd.RangeResponse;
+import holdfast.protocol.etcd.SnapshotRequest;
+import holdfast.protocol.etcd.SnapshotResponse;
 import holdfast.protocol.etcd.StatusRequest;
 import holdfast.protocol.etcd.StatusResponse;
 import holdfast.protocol.etcd.TxnRequest;
@@ -29,6 +37,12 @@ final class Rpc {
     static final Unary<TxnRequest, TxnResponse> TXN = unary("KV/Txn", TxnResponse.parser());
     static final Unary<LeaseGrantRequest, LeaseGrantResponse> GRANT =
             unary("Lease/LeaseGrant", LeaseGrantResponse.parser());
+    static final Unary<LeaseLeasesRequest, LeaseLeasesResponse> LEASES =
+            unary("Lease/LeaseLeases", LeaseLeasesResponse.parser());
+    static final Unary<LeaseTimeToLiveRequest, LeaseTimeToLiveResponse> TIME_TO_LIVE =
+            unary("Lease/LeaseTimeToLive", LeaseTimeToLiveResponse.parser());
+    static final Unary<AuthenticateRequest, AuthenticateResponse> AUTHENTICATE =
+            unary("Auth/Authenticate", AuthenticateResponse.parser());
     static final Unary<LeaseRevokeRequest, LeaseRevokeResponse> REVOKE =
             unary("Lease/LeaseRevoke", LeaseRevokeResponse.parser());
     /// A stream in etcd's definition; one renewal is one message each way.
@@ -43,6 +57,12 @@ final class Rpc {
             "Watch",
             GrpcMessageEncoder.<WatchRequest>encoder(),
             GrpcMessageDecoder.<WatchResponse>decoder(WatchResponse.newBuilder()));
+
+    static final ServiceMethod<SnapshotResponse, SnapshotRequest> SNAPSHOT = ServiceMethod.client(
+            ServiceName.create("etcdserverpb", "Maintenance"),
+            "Snapshot",
+            GrpcMessageEncoder.<SnapshotRequest>encoder(),
+            GrpcMessageDecoder.<SnapshotResponse>decoder(SnapshotResponse.newBuilder()));
 
     private Rpc() {}
 

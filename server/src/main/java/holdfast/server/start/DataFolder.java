@@ -51,6 +51,11 @@ public final class DataFolder implements AutoCloseable {
         this.lock = lock;
     }
 
+    /// Whether a member was started on it before.
+    public static boolean isOwned(Path path) {
+        return Files.exists(path.resolve(OWNER_FILE));
+    }
+
     /// Makes the folder when there is none, and locks it.
     public static Locked lock(Path path) {
         try {

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// @param initialCluster who forms the cluster, by name; on a data folder that already belongs to one it must fit it
 /// @param initialClusterGiven false when it is only the default of a cluster of one
 /// @param clientTls null for plain text; so for peers
+/// @param listening all addresses; those above are the first of each kind
 public record ServerConfig(
         String name,
         Path dataDir,
@@ -43,7 +44,9 @@ public record ServerConfig(
         int txnOpsMax,
         int waitingMax,
         int readers,
-        int entriesInFlightMax) {
+        int entriesInFlightMax,
+        Listening listening,
+        Duration progressEvery) {
 
     /// One of the members that form the cluster.
     public record Seed(String name, Address peer) {}
@@ -57,16 +60,21 @@ public record ServerConfig(
     public static final List<Settings.Key> KEYS = List.of(
             key("name", "NAME", "default", "Name of this member, unique in its cluster."),
             key("data-dir", "FOLDER", "holdfast-data", "Where everything lies that must survive."),
-            key("listen-client", "HOST:PORT", "127.0.0.1:2379", "Where clients connect."),
-            key("advertise-client", "HOST:PORT", null, "What clients are told; as listen-client if not given."),
+            key(
+                    "listen-client",
+                    "URL,...",
+                    "127.0.0.1:2379",
+                    "Where clients connect: HOST:PORT or a URL, also several."),
+            key("advertise-client", "URL,...", null, "What clients are told; as listen-client if not given."),
+            key("listen-metrics", "URL,...", null, "Where /metrics and the health pages are served besides."),
             key(
                     "listen-loop",
                     "HOST:PORT",
                     null,
                     "Where agents attach; a free port beside listen-client if not given."),
             key("loop", "on|off", "on", "Whether the healing loop may run here; off leaves every key to the clients."),
-            key("listen-peer", "HOST:PORT", "127.0.0.1:2380", "Where members connect."),
-            key("advertise-peer", "HOST:PORT", null, "What members are told; as listen-peer if not given."),
+            key("listen-peer", "URL,...", "127.0.0.1:2380", "Where members connect."),
+            key("advertise-peer", "URL,...", null, "What members are told; as listen-peer if not given."),
             key(
                     "initial-cluster",
                     "NAME=HOST:PORT,...",
@@ -88,6 +96,7 @@ public record ServerConfig(
             key("stall-limit", "TIME", "250ms", "A longer gap in the leader's own time is credited to leases."),
             key("request-bytes-max", "BYTES", "1572864", "Largest request."),
             key("txn-ops-max", "COUNT", "128", "Most operations in one branch of a transaction."),
+            key("progress-every", "TIME", "10min", "How often an idle watcher that asks for it hears the revision."),
             key("waiting-max", "COUNT", "16384", "Most requests that wait for the log; more are refused."),
             key("readers", "COUNT", "2", "Threads that serve large reads."),
             key("entries-in-flight-max", "COUNT", "2", "Log entries under way at once."));
@@ -101,7 +110,9 @@ public record ServerConfig(
     }
 
     public ServerConfig {
-        NodeId id = new NodeId(name);
+        Require.that("name", "'" + name + "'", name.matches("[^\\s,=]{1,255}"), "1 to 255 signs, no space, comma or =");
+        if (loop) new NodeId(name); // agents and incidents name it
+        listening.check(clientTls != null, peerTls != null);
         Require.between("initial-cluster's count", initialCluster.size(), 1, SEEDS_MAX);
         long names = initialCluster.stream().map(Seed::name).distinct().count();
         long peers = initialCluster.stream().map(Seed::peer).distinct().count();
@@ -111,7 +122,7 @@ public record ServerConfig(
         Require.that(
                 "initial-cluster",
                 say(initialCluster),
-                initialCluster.stream().anyMatch(seed -> new NodeId(seed.name()).equals(id)),
+                initialCluster.stream().anyMatch(seed -> seed.name().equals(name)),
                 "a list with this member, " + name + ", in it");
     }
 
@@ -126,23 +137,25 @@ public record ServerConfig(
     public static ServerConfig of(Map<String, String> flags, @Nullable Path file) {
         Settings settings = Settings.of(KEYS, flags, file);
         String name = settings.text("name");
-        Address listenClient = settings.address("listen-client");
-        Address listenPeer = settings.address("listen-peer");
-        Address advertisePeer = settings.has("advertise-peer") ? settings.address("advertise-peer") : listenPeer;
+        @Nullable TlsFiles clientTls = tls(settings, "client");
+        @Nullable TlsFiles peerTls = tls(settings, "peer");
+        Listening listening = Listening.of(settings, clientTls != null, peerTls != null);
+        Address listenClient = listening.clients().getFirst().address();
+        Address advertisePeer = listening.advertisedPeers().getFirst().address();
         return new ServerConfig(
                 name,
                 Path.of(settings.text("data-dir")),
                 listenClient,
-                settings.has("advertise-client") ? settings.address("advertise-client") : listenClient,
+                listening.advertisedClients().getFirst().address(),
                 settings.has("listen-loop") ? settings.address("listen-loop") : new Address(listenClient.host(), 0),
                 isOn(settings, "loop"),
-                listenPeer,
+                listening.peers().getFirst().address(),
                 advertisePeer,
                 seeds(settings, new Seed(name, advertisePeer)),
                 settings.has("initial-cluster"),
                 settings.text("cluster-token"),
-                tls(settings, "client"),
-                tls(settings, "peer"),
+                clientTls,
+                peerTls,
                 raft(settings),
                 settings.length("request-timeout"),
                 settings.length("lease-ttl-min"),
@@ -151,7 +164,9 @@ public record ServerConfig(
                 Math.toIntExact(settings.number("txn-ops-max")),
                 Math.toIntExact(settings.number("waiting-max")),
                 Math.toIntExact(settings.number("readers")),
-                Math.toIntExact(settings.number("entries-in-flight-max")));
+                Math.toIntExact(settings.number("entries-in-flight-max")),
+                listening,
+                settings.length("progress-every"));
     }
 
     private static boolean isOn(Settings settings, String name) {

@@ -54,7 +54,7 @@ public final class ServerParts implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private @Nullable ReplicatedStore store;
     private @Nullable Vertx vertx;
-    private @Nullable EtcdDoor door;
+    private final List<Integer> clientPorts = new ArrayList<>();
     private volatile Handler<HttpServerRequest> pages =
             request -> request.response().setStatusCode(404).end("404 page not found\n");
 
@@ -91,7 +91,7 @@ public final class ServerParts implements AutoCloseable {
 
     private @Nullable Reason buildOn(DataFolder folder, Runnable onBreak)
             throws IOException, GeneralSecurityException, InterruptedException {
-        Owner founder = founder();
+        Owner founder = Founding.of(config);
         @Nullable Owner owner = folder.owner();
         @Nullable Reason foreign = owner == null ? null : refuseOwner(owner, founder);
         if (foreign != null) return foreign;
@@ -111,35 +111,6 @@ public final class ServerParts implements AutoCloseable {
         add("store", store);
         openDoor(store);
         return null;
-    }
-
-    /// Who owns a fresh folder: the members number themselves by the order of their names.
-    private Owner founder() {
-        List<Peer> seeds = seeds();
-        int member = seeds.stream()
-                .filter(seed -> seed.name().equals(config.name()))
-                .mapToInt(Peer::id)
-                .findFirst()
-                .orElseThrow();
-        return new Owner(clusterId(), member, config.name(), seeds);
-    }
-
-    private List<Peer> seeds() {
-        List<Peer> seeds = new ArrayList<>();
-        for (ServerConfig.Seed seed : config.initialCluster()) {
-            seeds.add(new Peer(seeds.size() + 1, seed.name(), seed.peer().toString(), true));
-        }
-        return seeds;
-    }
-
-    /// The same on all members: from the token and who formed the cluster (FNV-1a, 64 bits).
-    private long clusterId() {
-        long hash = 0xcbf29ce484222325L;
-        String text = config.clusterToken() + seeds();
-        for (int index = 0; index < text.length(); index++) {
-            hash = (hash ^ text.charAt(index)) * 0x100000001b3L;
-        }
-        return hash == 0 ? 1 : hash;
     }
 
     private @Nullable Reason refuseOwner(Owner owner, Owner founder) {
@@ -166,14 +137,13 @@ public final class ServerParts implements AutoCloseable {
             throws IOException, GeneralSecurityException {
         Ticker ticker = Ticker.system();
         RaftOptions options = raftOptions(owner, folder, ticker, onBreak);
-        String scheme = config.peerTls() == null ? "http://" : "https://";
         StoreConfig storeConfig = new StoreConfig(
                 owner.clusterId(),
                 owner.member(),
                 ticker.wallMillis() << 20 ^ ticker.bootNanos(),
                 owner.name(),
-                List.of(scheme + config.advertisePeer()),
-                List.of(clientUrl(config.advertiseClient())),
+                Listening.say(config.listening().advertisedPeers()),
+                Listening.say(config.listening().advertisedClients()),
                 config.requestTimeout(),
                 config.leaseTtlMin(),
                 config.stallLimit(),
@@ -216,11 +186,22 @@ public final class ServerParts implements AutoCloseable {
                 });
     }
 
-    private static RaftLog openLog(RaftOptions options, RaftLog.Machine machine) {
+    private RaftLog openLog(RaftOptions options, RaftLog.Machine machine) {
         try {
-            return RaftLog.open(options, machine);
+            RaftLog log = RaftLog.open(options, machine);
+            config.listening().peers().stream().skip(1).forEach(url -> alsoListen(log, url.address()));
+            return log;
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
+        }
+    }
+
+    private static void alsoListen(RaftLog log, Address address) {
+        try {
+            log.alsoListen(address.host(), address.port());
+        } catch (IOException taken) {
+            log.close();
+            throw new UncheckedIOException(taken);
         }
     }
 
@@ -228,16 +209,20 @@ public final class ServerParts implements AutoCloseable {
         Vertx ofDoor = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
         vertx = ofDoor;
         add("vertx", () -> closeVertx(ofDoor));
-        EtcdDoor ofClients =
-                EtcdDoor.open(etcdConfig(), ofDoor, opened, metrics::expose, request -> pages.handle(request));
-        door = ofClients;
-        add("etcd door", ofClients);
+        for (Listening.Url url : config.listening().clients()) {
+            EtcdDoor opening =
+                    EtcdDoor.open(etcdConfig(url), ofDoor, opened, metrics::expose, request -> pages.handle(request));
+            add("etcd door " + url, opening);
+            clientPorts.add(opening.port());
+        }
+        for (Listening.Url url : config.listening().metrics()) {
+            add("metrics door " + url, EtcdDoor.openPages(etcdConfig(url), ofDoor, opened, metrics::expose));
+        }
     }
 
-    private EtcdConfig etcdConfig() {
-        EtcdConfig standard = EtcdConfig.at(
-                config.listenClient().host(), config.listenClient().port());
-        ServerConfig.@Nullable TlsFiles files = config.clientTls();
+    private EtcdConfig etcdConfig(Listening.Url url) {
+        EtcdConfig standard = EtcdConfig.at(url.address().host(), url.address().port());
+        ServerConfig.@Nullable TlsFiles files = url.secure() ? config.clientTls() : null;
         EtcdConfig.@Nullable Tls tls = null;
         if (files != null) {
             tls = new EtcdConfig.Tls(
@@ -254,17 +239,13 @@ public final class ServerParts implements AutoCloseable {
                 config.requestBytesMax(),
                 config.txnOpsMax(),
                 config.leaseTtlMin(),
-                standard.progressEvery(),
+                config.progressEvery(),
                 standard.leaderlessLimit(),
                 standard.quotaBytes());
     }
 
     private static void closeVertx(Vertx ofDoor) throws Exception {
         ofDoor.close().toCompletionStage().toCompletableFuture().get(VERTX_CLOSE_SECONDS, TimeUnit.SECONDS);
-    }
-
-    private String clientUrl(Address address) {
-        return (config.clientTls() == null ? "http://" : "https://") + address;
     }
 
     /// Adds a part that is closed before all that are there.
@@ -301,12 +282,21 @@ public final class ServerParts implements AutoCloseable {
 
     /// Where clients of this machine connect, with the port that the system picked if it was asked to.
     public String clientUrl() {
-        return clientUrl(new Address(config.advertiseClient().host(), clientPort()));
+        Listening.Url first = config.listening().advertisedClients().getFirst();
+        int port = first.address().port();
+        return new Listening.Url(
+                        first.secure(), new Address(first.address().host(), port == 0 ? clientPorts.getFirst() : port))
+                .toString();
     }
 
-    private int clientPort() {
-        int advertised = config.advertiseClient().port();
-        return advertised == 0 ? opened(door).port() : advertised;
+    /// Where clients connect in truth, in the order of the configuration.
+    public List<Listening.Url> clientUrls() {
+        List<Listening.Url> urls = new ArrayList<>();
+        for (Listening.Url url : config.listening().clients()) {
+            Address address = new Address(url.address().host(), clientPorts.get(urls.size()));
+            urls.add(new Listening.Url(url.secure(), address));
+        }
+        return urls;
     }
 
     private static <T> T opened(@Nullable T part) {

@@ -53,6 +53,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private final Leases leases;
     private final WatchHub watches;
     private final MemberChanges changes;
+    private final StateCopies copies;
     private final Replica replica;
     private final StoreMetrics metrics;
     private final Driver ticks;
@@ -88,6 +89,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
                 keyspace, config.clusterId(), config.member(), config.name(), config.peerUrls(), config.clientUrls());
         raft = log.apply(replica);
         changes = new MemberChanges(raft);
+        copies = new StateCopies(views);
         long timeoutNanos = config.requestTimeout().toNanos();
         proposals = new Proposals(
                 config.proposalLimits(timeoutNanos), ticker, raft, headers, config.member(), config.run(), metrics);
@@ -324,6 +326,11 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     }
 
     @Override
+    public void copy(Consumer<CopyAnswer> done) {
+        copies.open(done);
+    }
+
+    @Override
     public void onLeadership(Consumer<@Nullable Long> changed) {
         raft.execute(() -> {
             leadershipListeners.add(changed);
@@ -357,6 +364,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
             Thread.currentThread().interrupt();
         }
         raft.close();
+        copies.close();
         reads.close();
         watches.close();
         disk.close();

@@ -120,6 +120,28 @@ public interface Store {
 
     record Member(long id, String name, List<String> peerUrls, List<String> clientUrls, boolean learner) {}
 
+    /// A copy of the whole state as it stands on this member, to be taken in pieces. Nobody waits for whoever takes
+    /// it; who takes nothing for a minute loses it.
+    void copy(Consumer<CopyAnswer> done);
+
+    sealed interface CopyAnswer {
+        record Ready(StateCopy copy) implements CopyAnswer {}
+
+        record Refused(Reason why) implements CopyAnswer {}
+    }
+
+    /// An [holdfast.core.truth.Archive] under way. Close it, whatever happens.
+    interface StateCopy extends AutoCloseable {
+        /// Of all pieces together.
+        long bytes();
+
+        /// Asks for the next piece, when the last one has come. Empty at the end; null when the copy was lost.
+        void next(Consumer<@Nullable Bytes> piece);
+
+        @Override
+        void close();
+    }
+
     /// Calls `changed` at once and whenever this member gains (`leader` its own id), loses or changes its leader.
     void onLeadership(Consumer<@Nullable Long> changed);
 }

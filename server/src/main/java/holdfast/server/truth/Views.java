@@ -39,6 +39,16 @@ final class Views {
         return new Held();
     }
 
+    /// A view that a restore does not wait for: it goes on showing the state as it was. For readers that take long.
+    ShelfView openApart() {
+        long stamp = gate.readLock();
+        try {
+            return shelf.view();
+        } finally {
+            gate.unlockRead(stamp);
+        }
+    }
+
     /// The state itself, for the thread that applies.
     ShelfView newest() {
         return shelf;

@@ -138,6 +138,9 @@ final class LoneLog implements RaftLog {
     }
 
     @Override
+    public void alsoListen(String host, int port) {}
+
+    @Override
     public void execute(Runnable task) {
         if (!tasks.offer(task)) throw new IllegalStateException("full");
     }

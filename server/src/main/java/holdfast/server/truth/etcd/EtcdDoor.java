@@ -43,6 +43,7 @@ public final class EtcdDoor implements AutoCloseable {
     private final Pages pages;
     private final Map<String, Rpc> methods = new HashMap<>();
     private final List<String> deployments = new ArrayList<>();
+    private boolean onlyPages;
     private int port;
 
     private EtcdDoor(
@@ -60,6 +61,7 @@ public final class EtcdDoor implements AutoCloseable {
         new LeaseService(store, standing, config).addTo(methods);
         new ClusterService(store).addTo(methods);
         new MaintenanceService(store, config).addTo(methods);
+        new SnapshotService(store).addTo(methods);
         new HealthService().addTo(methods);
         Waiting waiting = new Waiting(store);
         new LockService(waiting).addTo(methods);
@@ -78,17 +80,20 @@ public final class EtcdDoor implements AutoCloseable {
             Supplier<String> metrics,
             Handler<HttpServerRequest> otherPages)
             throws IOException, InterruptedException {
-        EtcdDoor door = new EtcdDoor(config, vertx, store, metrics, otherPages);
+        return new EtcdDoor(config, vertx, store, metrics, otherPages).listen();
+    }
+
+    private EtcdDoor listen() throws IOException, InterruptedException {
         try {
-            door.port = config.port();
+            port = config.port();
             for (int loop = 0; loop < config.eventLoops(); loop++) {
-                Listener listener = door.new Listener();
-                door.deployments.add(wait(vertx.deployVerticle(listener)));
-                door.port = listener.actualPort();
+                Listener listener = new Listener();
+                deployments.add(wait(vertx.deployVerticle(listener)));
+                port = listener.actualPort();
             }
-            return door;
+            return this;
         } catch (IOException | InterruptedException failed) {
-            door.close();
+            close();
             throw failed;
         }
     }
@@ -97,6 +102,15 @@ public final class EtcdDoor implements AutoCloseable {
     public static EtcdDoor open(EtcdConfig config, Vertx vertx, Store store, Supplier<String> metrics)
             throws IOException, InterruptedException {
         return open(config, vertx, store, metrics, Pages::notFound);
+    }
+
+    /// Serves `/metrics` and the health pages only, to whoever asks.
+    public static EtcdDoor openPages(EtcdConfig config, Vertx vertx, Store store, Supplier<String> metrics)
+            throws IOException, InterruptedException {
+        EtcdDoor door = new EtcdDoor(config, vertx, store, metrics, Pages::notFound);
+        door.methods.clear();
+        door.onlyPages = true;
+        return door.listen();
     }
 
     /// The port that it listens on, also when the system picked it.
@@ -162,6 +176,10 @@ public final class EtcdDoor implements AutoCloseable {
     }
 
     private void serve(HttpServerRequest request) {
+        if (onlyPages && !Pages.isStanding(request.path())) {
+            Pages.notFound(request);
+            return;
+        }
         String type = request.getHeader("content-type");
         if (request.version() == HttpVersion.HTTP_2 && type != null && type.startsWith("application/grpc"))
             call(request);

@@ -38,6 +38,8 @@ record EtcdError(int status, String message) {
     static final EtcdError LEASE_NOT_FOUND = new EtcdError(NOT_FOUND, "etcdserver: requested lease not found");
     static final EtcdError LEASE_EXISTS = new EtcdError(FAILED_PRECONDITION, "etcdserver: lease already exists");
     static final EtcdError NO_LEADER = new EtcdError(UNAVAILABLE, "etcdserver: no leader");
+    static final EtcdError SNAPSHOT_LOST =
+            new EtcdError(UNAVAILABLE, "holdfast: the snapshot was given up, since nobody took it for a minute");
     static final EtcdError STOPPED = new EtcdError(UNAVAILABLE, "etcdserver: server stopped");
     static final EtcdError NOT_FOR_LEARNER =
             new EtcdError(FAILED_PRECONDITION, "etcdserver: rpc not supported for learner");

@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// The plain HTTP pages of etcd's client port: `/health`, `/livez`, `/readyz`, `/version`, `/metrics`. Every other path
 /// goes to a handler from outside.
@@ -47,6 +48,15 @@ final class Pages {
                 get(request, each -> answer(each, 200, "text/plain; version=0.0.4; charset=utf-8", metrics.get()));
             case null, default -> others.handle(request);
         }
+    }
+
+    /// Whether a page tells only how this member stands.
+    static boolean isStanding(@Nullable String path) {
+        return path != null
+                && (path.equals("/metrics")
+                        || path.equals("/health")
+                        || path.startsWith("/livez")
+                        || path.startsWith("/readyz"));
     }
 
     static void notFound(HttpServerRequest request) {

@@ -126,6 +126,11 @@ final class MicroRaftLog implements RaftLog {
         }
     }
 
+    @Override
+    public void alsoListen(String host, int port) throws IOException {
+        sockets.listen(host, port, this::accept);
+    }
+
     private PeerSockets.Use accept(Frames.Hello hello) {
         if (!hello.wantsSnapshot()) return transport.accept(hello);
         return new PeerSockets.Use(sockets.sideLoop(), new SnapshotServing(folders), _ -> {});

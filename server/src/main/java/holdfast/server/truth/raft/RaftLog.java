@@ -59,6 +59,11 @@ public interface RaftLog extends AutoCloseable {
         record Unknown(Reason why) implements Forwarded {}
     }
 
+    /// Lets members connect at another address, too. Any thread.
+    ///
+    /// @throws IOException when it is taken
+    void alsoListen(String host, int port) throws IOException;
+
     /// Runs `task` on the driver's thread.
     void execute(Runnable task);
 

@@ -2,6 +2,7 @@ package holdfast.server.truth.etcd;
 
 import holdfast.core.base.Bytes;
 import holdfast.core.truth.Applied;
+import holdfast.core.truth.Archive;
 import holdfast.core.truth.Batch;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Keyspace;
@@ -14,6 +15,7 @@ import holdfast.core.truth.WatchBoard;
 import holdfast.server.base.Ticker;
 import holdfast.server.truth.Store;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -217,6 +219,32 @@ final class MemoryStore implements Store, AutoCloseable {
                 header(),
                 List.of(new Member(
                         MEMBER_ID, "m0", List.of("http://127.0.0.1:1"), List.of("http://127.0.0.1:2"), false)))));
+    }
+
+    @Override
+    public void copy(Consumer<CopyAnswer> done) {
+        on(() -> {
+            ShelfView view = shelf.view();
+            Archive archive = new Archive(view);
+            Iterator<Bytes> pieces = List.of(archive.head().encode(), archive.next(4 << 20), Bytes.EMPTY)
+                    .iterator();
+            done.accept(new CopyAnswer.Ready(new StateCopy() {
+                @Override
+                public long bytes() {
+                    return Archive.HEAD_BYTES + archive.head().rowBytes();
+                }
+
+                @Override
+                public void next(Consumer<@Nullable Bytes> piece) {
+                    on(() -> piece.accept(pieces.next()));
+                }
+
+                @Override
+                public void close() {
+                    view.close();
+                }
+            }));
+        });
     }
 
     @Override
