@@ -51,8 +51,9 @@ public record ServerConfig(
     /// One of the members that form the cluster.
     public record Seed(String name, Address peer) {}
 
-    /// PEM files; whoever connects must show a certificate of `authority`.
-    public record TlsFiles(Path certificate, Path key, Path authority) {}
+    /// PEM files; whoever connects must show a certificate of `authority`, when there is one.
+    public record TlsFiles(
+            Path certificate, Path key, @Nullable Path authority) {}
 
     /// Most members that one cluster is formed of.
     private static final int SEEDS_MAX = 7;
@@ -196,14 +197,17 @@ public record ServerConfig(
         List<String> names = List.of(side + "-cert-file", side + "-key-file", side + "-ca-file");
         long given = names.stream().filter(settings::has).count();
         if (given == 0) return null;
-        for (String name : names) {
+        // members check each other, and the loop is a client of its own store: both need the authority
+        boolean needsAll = side.equals("peer") || isOn(settings, "loop");
+        for (String name : names.subList(0, needsAll ? 3 : 2)) {
             if (!settings.has(name))
                 throw new BadValue(name + " is missing; " + String.join(", ", names) + " go together");
         }
+        @Nullable String authority = settings.optional(names.get(2));
         return new TlsFiles(
                 Path.of(settings.text(names.get(0))),
                 Path.of(settings.text(names.get(1))),
-                Path.of(settings.text(names.get(2))));
+                authority == null ? null : Path.of(authority));
     }
 
     private static RaftConfig raft(Settings settings) {

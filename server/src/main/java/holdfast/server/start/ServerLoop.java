@@ -24,13 +24,13 @@ public final class ServerLoop {
         if (!config.loop()) return;
         ServerConfig.@Nullable TlsFiles files = config.clientTls();
         ClientTls tls =
-                files == null ? ClientTls.NONE : new ClientTls(files.authority(), files.certificate(), files.key());
+                files == null ? ClientTls.NONE : new ClientTls(ServerParts.authority(files), files.certificate(), files.key());
         LoopNode node = new LoopNode(
                 config.name(),
                 config.listenLoop().host(),
                 config.listenLoop().port(),
                 config.advertiseClient().host(),
-                files == null ? null : new LoopNode.Tls(files.certificate(), files.key(), files.authority()),
+                files == null ? null : new LoopNode.Tls(files.certificate(), files.key(), ServerParts.authority(files)),
                 EtcdConfig.of(List.of(Endpoint.parse(server.clientUrl()))).withTls(tls),
                 true,
                 LoopNode.LEASE_TTL,

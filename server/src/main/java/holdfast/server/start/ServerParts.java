@@ -23,6 +23,7 @@ import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -164,7 +165,7 @@ public final class ServerParts implements AutoCloseable {
                 config.listenPeer().host(),
                 config.listenPeer().port(),
                 owner.seeds(),
-                tls == null ? null : new Identity(tls.authority(), tls.certificate(), tls.key()).sslContext(),
+                tls == null ? null : new Identity(authority(tls), tls.certificate(), tls.key()).sslContext(),
                 new Dice(ticker.wallMillis() * 31 + owner.member()));
         return new RaftOptions(
                 standard.folder(),
@@ -184,6 +185,13 @@ public final class ServerParts implements AutoCloseable {
                     LOG.error("The log stops this server: {}", why);
                     onBreak.run();
                 });
+    }
+
+    /// Members and the loop do not start without one: [ServerConfig#of].
+    static Path authority(ServerConfig.TlsFiles files) {
+        Path authority = files.authority();
+        if (authority == null) throw new IllegalStateException("a certificate without its authority");
+        return authority;
     }
 
     private RaftLog openLog(RaftOptions options, RaftLog.Machine machine) {
@@ -225,11 +233,12 @@ public final class ServerParts implements AutoCloseable {
         ServerConfig.@Nullable TlsFiles files = url.secure() ? config.clientTls() : null;
         EtcdConfig.@Nullable Tls tls = null;
         if (files != null) {
+            @Nullable Path authority = files.authority();
             tls = new EtcdConfig.Tls(
                     new PemKeyCertOptions()
                             .setCertPath(files.certificate().toString())
                             .setKeyPath(files.key().toString()),
-                    new PemTrustOptions().addCertPath(files.authority().toString()));
+                    authority == null ? null : new PemTrustOptions().addCertPath(authority.toString()));
         }
         return new EtcdConfig(
                 standard.host(),

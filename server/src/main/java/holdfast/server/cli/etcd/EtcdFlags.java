@@ -43,7 +43,7 @@ final class EtcdFlags {
             compaction-sleep-interval | length | 0s | history is removed in small steps between requests
             unsafe-no-fsync | yes-no | false | the log is always forced to disk before an answer
             force-new-cluster | yes-no | false | &
-            strict-reconfig-check | yes-no | true | a change of members that would lose the majority is always refused
+            strict-reconfig-check | yes-no | true | &
             """;
     private static final String CONNECTIONS = """
             grpc-keepalive-min-time | length | 5s | clients may ping as often as they like
@@ -126,7 +126,7 @@ final class EtcdFlags {
             warning-unary-request-duration | length | 0s | slow requests show in the metrics
             warning-apply-duration | length | 100ms | slow requests show in the metrics
             watch-progress-notify-interval | length | 0s | &
-            corrupt-check-time | length | 0s | members compare their hashes by themselves
+            corrupt-check-time | length | 0s | &
             compact-hash-check-time | length | 1m0s | members compare their hashes by themselves
             downgrade-check-time | length | 5s | all members run one version
             enable-distributed-tracing | yes-no | false | there is no tracing

@@ -2,6 +2,7 @@ package holdfast.server.cli.etcd;
 
 import holdfast.core.base.Require.BadValue;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,6 +23,13 @@ final class EtcdSettings {
     EtcdSettings(Map<String, String> given, boolean fromFile) {
         this.given = given;
         this.fromFile = fromFile;
+    }
+
+    /// With more that was given.
+    EtcdSettings with(Map<String, String> more) {
+        Map<String, String> all = new LinkedHashMap<>(given);
+        all.putAll(more);
+        return new EtcdSettings(all, fromFile);
     }
 
     boolean has(String flag) {

@@ -25,8 +25,8 @@ final class Weaving {
             "auth-token-ttl",
             "bcrypt-cost",
             "client-cert-auth",
-            "auto-tls",
-            "peer-auto-tls");
+            "corrupt-check-time",
+            "strict-reconfig-check");
 
     private static final Set<String> KEYS =
             ServerConfig.KEYS.stream().map(Settings.Key::name).collect(Collectors.toUnmodifiableSet());
@@ -80,13 +80,25 @@ final class Weaving {
             }
         }
         for (String name : SHARED) {
-            if (!settings.has(name)) continue;
-            if (KEYS.contains(name)) flags.put(name, settings.text(name));
-            else warnings.add("--" + name + " changes nothing in Holdfast: it does not know it yet");
+            boolean matters = settings.has(name) || name.equals("client-cert-auth"); // ours is on by default
+            if (matters && KEYS.contains(name)) flags.put(name, shared(name));
+            else if (settings.has(name))
+                warnings.add("--" + name + " changes nothing in Holdfast: it does not know it yet");
         }
         if (settings.has("feature-gates")) {
             warnings.add("--feature-gates changes nothing in Holdfast: what they switch is built in or not there");
         }
+    }
+
+    private String shared(String name) {
+        return switch (name) {
+            case "client-cert-auth", "strict-reconfig-check" -> settings.isYes(name) ? "on" : "off";
+            case "auth-token-ttl" -> settings.number(name) + "s";
+            case "corrupt-check-time" ->
+                GoValue.length(settings.text(name)).toMillis() + "ms";
+            case "bcrypt-cost", "quota-backend-bytes" -> Long.toString(settings.number(name));
+            default -> settings.text(name);
+        };
     }
 
     private static String plain(EtcdFlag flag, String value) {
@@ -169,14 +181,14 @@ final class Weaving {
     private void tls() {
         boolean metrics = settings.urls("listen-metrics-urls").stream().anyMatch(Weaving::isSecure);
         boolean clients = flags.getOrDefault("listen-client", "").contains("https://") || metrics;
-        side("client", "", clients, settings.isYes("auto-tls"));
+        side("client", "", clients);
         boolean peers = settings.urls("listen-peer-urls").stream().anyMatch(Weaving::isSecure);
-        side("peer", "peer-", peers, settings.isYes("peer-auto-tls"));
-        if (peers
-                && settings.has("peer-cert-file")
-                && settings.text("peer-trusted-ca-file").isEmpty()) {
-            throw new BadValue(
-                    "--peer-trusted-ca-file is missing; members of Holdfast check each other's certificates");
+        if (peers && settings.isYes("peer-auto-tls") && settings.text("peer-cert-file").isEmpty()) {
+            throw new BadValue("--peer-auto-tls is not done here: members of Holdfast check each other's certificates");
+        }
+        side("peer", "peer-", peers);
+        if (peers && settings.text("peer-trusted-ca-file").isEmpty()) {
+            throw new BadValue("--peer-trusted-ca-file is missing: members of Holdfast check each other's certificates");
         }
     }
 
@@ -184,7 +196,7 @@ final class Weaving {
         return url.startsWith("https://");
     }
 
-    private void side(String ours, String etcds, boolean secure, boolean auto) {
+    private void side(String ours, String etcds, boolean secure) {
         String certificate = settings.text(etcds + "cert-file");
         String key = settings.text(etcds + "key-file");
         String authority = settings.text(etcds + "trusted-ca-file");
@@ -198,7 +210,6 @@ final class Weaving {
         if (certificate.isEmpty() != key.isEmpty()) {
             throw new BadValue("--" + etcds + "cert-file and --" + etcds + "key-file go together");
         }
-        if (certificate.isEmpty() && auto) return;
         if (certificate.isEmpty()) {
             throw new BadValue("TLS key/cert (--" + etcds + "cert-file, --" + etcds + "key-file) must be provided for "
                     + ours + " url with HTTPS scheme");

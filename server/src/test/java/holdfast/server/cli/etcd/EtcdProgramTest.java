@@ -139,6 +139,35 @@ final class EtcdProgramTest {
         }
     }
 
+    @Test
+    void autoTls_servesEncryptedToWhoeverAsks_andKeepsItsCertificate() throws Exception {
+        int client = Processes.freePort();
+        String https = "https://127.0.0.1:" + client;
+        Path data = folder.resolve("tls.etcd");
+        try (Processes processes = Processes.in(folder)) {
+            Processes.Running one = processes.start(
+                    "tls",
+                    List.of(
+                            program.toString(),
+                            "--data-dir=" + data,
+                            "--auto-tls",
+                            "--listen-client-urls=" + https,
+                            "--advertise-client-urls=" + https,
+                            "--listen-peer-urls=http://127.0.0.1:0"),
+                    Map.of());
+            one.awaitOutput("serving client traffic securely", LIMIT);
+            assertThat(etcdctlAt(https, "--insecure-skip-tls-verify", "put", "a", "1")).isEqualTo("OK\n");
+            byte[] certificate = Files.readAllBytes(data.resolve("fixtures/client/host.pem"));
+            one.terminate();
+            assertThat(one.awaitEnd(LIMIT)).isZero();
+            one.restart();
+            Processes.await("it serves again", LIMIT, () -> count(one.log(), "serving client traffic securely") == 2);
+            assertThat(etcdctlAt(https, "--insecure-skip-tls-verify", "get", "a", "--print-value-only"))
+                    .isEqualTo("1\n");
+            assertThat(data.resolve("fixtures/client/host.pem")).hasBinaryContent(certificate);
+        }
+    }
+
     /// The first by flags, the second by environment, the third by a file.
     private Processes.Running start(Processes processes, int number, Map<String, String> settings) throws IOException {
         List<String> command = new ArrayList<>(List.of(program.toString()));
@@ -214,9 +243,13 @@ final class EtcdProgramTest {
     }
 
     private static String etcdctl(int port, String... arguments) throws IOException, InterruptedException {
+        return etcdctlAt("127.0.0.1:" + port, arguments);
+    }
+
+    private static String etcdctlAt(String endpoint, String... arguments) throws IOException, InterruptedException {
         Optional<Path> etcdctl = RealEtcd.program("etcdctl");
         Assumptions.assumeTrue(etcdctl.isPresent(), "etcdctl is not installed");
-        List<String> command = new ArrayList<>(List.of(etcdctl.get().toString(), "--endpoints=127.0.0.1:" + port));
+        List<String> command = new ArrayList<>(List.of(etcdctl.get().toString(), "--endpoints=" + endpoint));
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
