@@ -23,8 +23,9 @@ public final class ServerLoop {
         ServerConfig config = server.config();
         if (!config.loop()) return;
         ServerConfig.@Nullable TlsFiles files = config.clientTls();
-        ClientTls tls =
-                files == null ? ClientTls.NONE : new ClientTls(ServerParts.authority(files), files.certificate(), files.key());
+        ClientTls tls = files == null
+                ? ClientTls.NONE
+                : new ClientTls(ServerParts.authority(files), files.certificate(), files.key());
         LoopNode node = new LoopNode(
                 config.name(),
                 config.listenLoop().host(),

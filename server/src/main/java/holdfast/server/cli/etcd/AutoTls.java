@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// `--auto-tls`: encryption for clients by a certificate that nobody vouches for, made at the first start and kept where
+/// `--auto-tls`: encryption for clients by a certificate that nobody vouches for, made at the first start and kept
+/// where
 /// etcd keeps its own, in `DATA-DIR/fixtures/client`.
 final class AutoTls {
     private AutoTls() {}

@@ -94,8 +94,7 @@ final class Weaving {
         return switch (name) {
             case "client-cert-auth", "strict-reconfig-check" -> settings.isYes(name) ? "on" : "off";
             case "auth-token-ttl" -> settings.number(name) + "s";
-            case "corrupt-check-time" ->
-                GoValue.length(settings.text(name)).toMillis() + "ms";
+            case "corrupt-check-time" -> GoValue.length(settings.text(name)).toMillis() + "ms";
             case "bcrypt-cost", "quota-backend-bytes" -> Long.toString(settings.number(name));
             default -> settings.text(name);
         };
@@ -183,12 +182,15 @@ final class Weaving {
         boolean clients = flags.getOrDefault("listen-client", "").contains("https://") || metrics;
         side("client", "", clients);
         boolean peers = settings.urls("listen-peer-urls").stream().anyMatch(Weaving::isSecure);
-        if (peers && settings.isYes("peer-auto-tls") && settings.text("peer-cert-file").isEmpty()) {
+        if (peers
+                && settings.isYes("peer-auto-tls")
+                && settings.text("peer-cert-file").isEmpty()) {
             throw new BadValue("--peer-auto-tls is not done here: members of Holdfast check each other's certificates");
         }
         side("peer", "peer-", peers);
         if (peers && settings.text("peer-trusted-ca-file").isEmpty()) {
-            throw new BadValue("--peer-trusted-ca-file is missing: members of Holdfast check each other's certificates");
+            throw new BadValue(
+                    "--peer-trusted-ca-file is missing: members of Holdfast check each other's certificates");
         }
     }
 

@@ -156,7 +156,8 @@ final class EtcdProgramTest {
                             "--listen-peer-urls=http://127.0.0.1:0"),
                     Map.of());
             one.awaitOutput("serving client traffic securely", LIMIT);
-            assertThat(etcdctlAt(https, "--insecure-skip-tls-verify", "put", "a", "1")).isEqualTo("OK\n");
+            assertThat(etcdctlAt(https, "--insecure-skip-tls-verify", "put", "a", "1"))
+                    .isEqualTo("OK\n");
             byte[] certificate = Files.readAllBytes(data.resolve("fixtures/client/host.pem"));
             one.terminate();
             assertThat(one.awaitEnd(LIMIT)).isZero();
