@@ -3,13 +3,16 @@ package holdfast.server.start;
 import holdfast.core.base.Dice;
 import holdfast.core.base.Reason;
 import holdfast.server.base.Metrics;
+import holdfast.server.base.ProcessNumbers;
 import holdfast.server.base.Ticker;
 import holdfast.server.base.tls.Identity;
+import holdfast.server.base.tls.LiveTls;
 import holdfast.server.start.DataFolder.Locked;
 import holdfast.server.start.DataFolder.Owner;
 import holdfast.server.truth.ReplicatedStore;
 import holdfast.server.truth.StoreConfig;
 import holdfast.server.truth.disk.RocksShelf;
+import holdfast.server.truth.etcd.DoorMetrics;
 import holdfast.server.truth.etcd.EtcdConfig;
 import holdfast.server.truth.etcd.EtcdDoor;
 import holdfast.server.truth.raft.RaftLog;
@@ -19,8 +22,6 @@ import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.net.PemKeyCertOptions;
-import io.vertx.core.net.PemTrustOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -51,16 +52,17 @@ public final class ServerParts implements AutoCloseable {
 
     private final ServerConfig config;
     private final Metrics metrics = new Metrics();
+    private final DoorMetrics doorMetrics = new DoorMetrics(metrics);
     private final ArrayDeque<Part> parts = new ArrayDeque<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private @Nullable ReplicatedStore store;
     private @Nullable Vertx vertx;
     private final List<Integer> clientPorts = new ArrayList<>();
-    private volatile Handler<HttpServerRequest> pages =
-            request -> request.response().setStatusCode(404).end("404 page not found\n");
+    private volatile Handler<HttpServerRequest> pages = EtcdDoor::notFound;
 
     private ServerParts(ServerConfig config) {
         this.config = config;
+        ProcessNumbers.addTo(metrics);
     }
 
     /// Builds and starts everything. Waits until clients can connect, not until there is a leader.
@@ -213,32 +215,27 @@ public final class ServerParts implements AutoCloseable {
         }
     }
 
-    private void openDoor(ReplicatedStore opened) throws IOException, InterruptedException {
+    private void openDoor(ReplicatedStore opened) throws IOException, GeneralSecurityException, InterruptedException {
         Vertx ofDoor = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
         vertx = ofDoor;
         add("vertx", () -> closeVertx(ofDoor));
         for (Listening.Url url : config.listening().clients()) {
             EtcdDoor opening =
-                    EtcdDoor.open(etcdConfig(url), ofDoor, opened, metrics::expose, request -> pages.handle(request));
+                    EtcdDoor.open(etcdConfig(url), ofDoor, opened, doorMetrics, request -> pages.handle(request));
             add("etcd door " + url, opening);
             clientPorts.add(opening.port());
         }
         for (Listening.Url url : config.listening().metrics()) {
-            add("metrics door " + url, EtcdDoor.openPages(etcdConfig(url), ofDoor, opened, metrics::expose));
+            add("metrics door " + url, EtcdDoor.openPages(etcdConfig(url), ofDoor, opened, doorMetrics));
         }
     }
 
-    private EtcdConfig etcdConfig(Listening.Url url) {
+    private EtcdConfig etcdConfig(Listening.Url url) throws IOException, GeneralSecurityException {
         EtcdConfig standard = EtcdConfig.at(url.address().host(), url.address().port());
         ServerConfig.@Nullable TlsFiles files = url.secure() ? config.clientTls() : null;
         EtcdConfig.@Nullable Tls tls = null;
         if (files != null) {
-            @Nullable Path authority = files.authority();
-            tls = new EtcdConfig.Tls(
-                    new PemKeyCertOptions()
-                            .setCertPath(files.certificate().toString())
-                            .setKeyPath(files.key().toString()),
-                    authority == null ? null : new PemTrustOptions().addCertPath(authority.toString()));
+            tls = EtcdConfig.Tls.of(LiveTls.open(LiveTls.Pem.of(files.certificate(), files.key(), files.authority())));
         }
         return new EtcdConfig(
                 standard.host(),
@@ -250,7 +247,8 @@ public final class ServerParts implements AutoCloseable {
                 config.leaseTtlMin(),
                 config.progressEvery(),
                 standard.leaderlessLimit(),
-                standard.quotaBytes());
+                standard.quotaBytes(),
+                standard.connections());
     }
 
     private static void closeVertx(Vertx ofDoor) throws Exception {
@@ -279,6 +277,11 @@ public final class ServerParts implements AutoCloseable {
 
     public Metrics metrics() {
         return metrics;
+    }
+
+    /// Shared by every door of this server.
+    public DoorMetrics doorMetrics() {
+        return doorMetrics;
     }
 
     public ReplicatedStore store() {

@@ -164,7 +164,7 @@ public final class UpParts implements AutoCloseable {
                             UpConfig.THIS_HOST, config.ports().client()),
                     server.vertx(),
                     server.store(),
-                    server.metrics()::expose));
+                    server.doorMetrics()));
         } catch (IOException taken) {
             LOG.warn(
                     "No plain client port for this host: {}:{} is taken ({}).",

@@ -5,12 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.cert.X509Certificate;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -62,24 +57,11 @@ public record Identity(Path authorityFile, Path certificateFile, Path keyFile) {
         return identity;
     }
 
-    /// Mutual TLS with this identity: trusts the cluster's authority and nothing else.
+    /// Mutual TLS with this identity: trusts the cluster's authority and nothing else. Files that change later count
+    /// for
+    /// the handshakes after that.
     public SSLContext sslContext() throws IOException, GeneralSecurityException {
-        X509Certificate authority = PemFile.certificate(PemFile.read(authorityFile));
-        X509Certificate[] chain = PemFile.certificates(PemFile.read(certificateFile));
-        PrivateKey key = PemFile.privateKey(PemFile.read(keyFile));
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        keys.load(null, null);
-        char[] none = new char[0];
-        keys.setKeyEntry("host", key, none, chain);
-        KeyManagerFactory keyManagers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        keyManagers.init(keys, none);
-        KeyStore trusted = KeyStore.getInstance("PKCS12");
-        trusted.load(null, null);
-        trusted.setCertificateEntry("authority", authority);
-        TrustManagerFactory trustManagers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        trustManagers.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLSv1.3");
-        context.init(keyManagers.getKeyManagers(), trustManagers.getTrustManagers(), null);
-        return context;
+        return LiveTls.open(LiveTls.Pem.of(certificateFile, keyFile, authorityFile))
+                .context();
     }
 }

@@ -11,11 +11,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.security.spec.PKCS8EncodedKeySpec;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.openssl.PEMKeyPair;
+import org.bouncycastle.openssl.PEMParser;
+import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.util.io.pem.PemObject;
 import org.bouncycastle.util.io.pem.PemReader;
 import org.bouncycastle.util.io.pem.PemWriter;
@@ -55,8 +57,15 @@ final class PemFile {
                 .toArray(X509Certificate[]::new);
     }
 
+    /// The first private key in `pem`: PKCS #8, PKCS #1 (RSA) or SEC 1 (EC), unencrypted.
     static PrivateKey privateKey(String pem) throws IOException, GeneralSecurityException {
-        return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(decode(pem)));
+        try (PEMParser parser = new PEMParser(new StringReader(pem))) {
+            for (Object object = parser.readObject(); object != null; object = parser.readObject()) {
+                if (object instanceof PEMKeyPair pair) object = pair.getPrivateKeyInfo();
+                if (object instanceof PrivateKeyInfo info) return new JcaPEMKeyConverter().getPrivateKey(info);
+            }
+        }
+        throw new IOException("no private key in " + pem.length() + " characters");
     }
 
     static String read(Path file) throws IOException {

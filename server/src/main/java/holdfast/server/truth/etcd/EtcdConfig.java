@@ -1,9 +1,9 @@
 package holdfast.server.truth.etcd;
 
 import holdfast.core.base.Require;
-import io.vertx.core.net.PemKeyCertOptions;
-import io.vertx.core.net.PemTrustOptions;
+import holdfast.server.base.tls.LiveTls;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// How the etcd door listens and what it lets in. Keys live under `store.etcd.`; the defaults are etcd's own.
@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param progressEvery how often an idle watcher that asked for it hears the revision; up to a tenth is added by
 /// chance
 /// @param leaderlessLimit calls that require a leader end after this long without one
+/// @param connections what one connection may do
 /// @param quotaBytes shown to clients by Maintenance.Status
 public record EtcdConfig(
         String host,
@@ -28,7 +29,8 @@ public record EtcdConfig(
         Duration leaseTtlMin,
         Duration progressEvery,
         Duration leaderlessLimit,
-        long quotaBytes) {
+        long quotaBytes,
+        Connections connections) {
 
     /// The version that clients see: which etcd this door equals.
     public static final String VERSION = "3.6.16";
@@ -38,8 +40,33 @@ public record EtcdConfig(
     /// Bytes that a message may have beyond [#requestBytesMax] before gRPC itself refuses it.
     static final int OVERHEAD_BYTES = 512 * 1024;
 
-    /// @param clientAuthority certificates that a client's must come from; null asks for none
-    public record Tls(PemKeyCertOptions identity, @Nullable PemTrustOptions clientAuthority) {}
+    /// @param files what is shown; where they name an authority, clients must show a certificate of it
+    /// @param versions such as `TLSv1.3`; empty for 1.2 and 1.3
+    /// @param cipherSuites by their IANA names; empty for those that Java offers
+    public record Tls(LiveTls files, List<String> versions, List<String> cipherSuites) {
+        public static Tls of(LiveTls files) {
+            return new Tls(files, List.of(), List.of());
+        }
+    }
+
+    /// What a connection may do. The defaults are etcd's, but for silence, which etcd bears for good before the first
+    /// byte.
+    ///
+    /// @param silenceMax a connection that asks nothing is closed after this long; streams may be silent for good
+    /// @param pingMin clients that ping more often are sent away; 0 allows all
+    /// @param pingEvery how often the server asks whether a client is still there
+    /// @param pingLimit one that does not answer for this long is gone
+    public record Connections(Duration silenceMax, Duration pingMin, Duration pingEvery, Duration pingLimit) {
+        public static final Connections DEFAULT = new Connections(
+                Duration.ofMinutes(5), Duration.ofSeconds(5), Duration.ofHours(2), Duration.ofSeconds(20));
+
+        public Connections {
+            Require.atLeast("store.etcd.silence-max", silenceMax, Duration.ofSeconds(1));
+            Require.atLeast("store.etcd.ping-min", pingMin, Duration.ZERO);
+            Require.atLeast("store.etcd.ping-every", pingEvery, Duration.ofMillis(100));
+            Require.atLeast("store.etcd.ping-limit", pingLimit, Duration.ofMillis(100));
+        }
+    }
 
     public EtcdConfig {
         Require.between("store.etcd.port", port, 0, 65_535);
@@ -64,7 +91,8 @@ public record EtcdConfig(
                 Duration.ofSeconds(2),
                 Duration.ofMinutes(10),
                 Duration.ofSeconds(3),
-                2L * 1_024 * 1_024 * 1_024);
+                2L * 1_024 * 1_024 * 1_024,
+                Connections.DEFAULT);
     }
 
     public EtcdConfig with(Tls encryption) {
@@ -78,7 +106,8 @@ public record EtcdConfig(
                 leaseTtlMin,
                 progressEvery,
                 leaderlessLimit,
-                quotaBytes);
+                quotaBytes,
+                connections);
     }
 
     public EtcdConfig withProgressEvery(Duration interval) {
@@ -92,12 +121,38 @@ public record EtcdConfig(
                 leaseTtlMin,
                 interval,
                 leaderlessLimit,
-                quotaBytes);
+                quotaBytes,
+                connections);
     }
 
     public EtcdConfig withLeaderlessLimit(Duration limit) {
         return new EtcdConfig(
-                host, port, eventLoops, tls, requestBytesMax, txnOpsMax, leaseTtlMin, progressEvery, limit, quotaBytes);
+                host,
+                port,
+                eventLoops,
+                tls,
+                requestBytesMax,
+                txnOpsMax,
+                leaseTtlMin,
+                progressEvery,
+                limit,
+                quotaBytes,
+                connections);
+    }
+
+    public EtcdConfig with(Connections rules) {
+        return new EtcdConfig(
+                host,
+                port,
+                eventLoops,
+                tls,
+                requestBytesMax,
+                txnOpsMax,
+                leaseTtlMin,
+                progressEvery,
+                leaderlessLimit,
+                quotaBytes,
+                rules);
     }
 
     int messageBytesMax() {

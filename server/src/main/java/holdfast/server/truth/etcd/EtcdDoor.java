@@ -1,20 +1,23 @@
 package holdfast.server.truth.etcd;
 
 import holdfast.server.truth.Store;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.Http2Settings;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.TrustOptions;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,7 +25,6 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Serves the etcd v3 API and plain HTTP pages on one port, for as long as it is open.
@@ -30,6 +32,9 @@ public final class EtcdDoor implements AutoCloseable {
     private static final long OPEN_LIMIT_SECONDS = 10;
     private static final int STREAM_WINDOW_BYTES = 1 << 20;
     private static final int CONNECTION_WINDOW_BYTES = 16 << 20;
+
+    private static final int HEADER_BYTES_MAX = 32 << 10;
+    private static final int LINE_BYTES_MAX = 8 << 10;
 
     /// etcd clients cancel calls and watches as they please: only a flood is a fault.
     private static final int RESETS_PER_SECOND_MAX = 20_000;
@@ -40,24 +45,29 @@ public final class EtcdDoor implements AutoCloseable {
     private final EtcdConfig config;
     private final Vertx vertx;
     private final Standing standing;
+    private final DoorMetrics metrics;
     private final Pages pages;
     private final Map<String, Rpc> methods = new HashMap<>();
     private final List<String> deployments = new ArrayList<>();
-    private boolean onlyPages;
+    private final boolean onlyPages;
     private int port;
 
     private EtcdDoor(
             EtcdConfig config,
             Vertx vertx,
             Store store,
-            Supplier<String> metrics,
+            DoorMetrics metrics,
+            boolean onlyPages,
             Handler<HttpServerRequest> otherPages) {
         this.config = config;
         this.vertx = vertx;
+        this.metrics = metrics;
         standing = new Standing(vertx, store, config);
-        pages = new Pages(vertx, store, standing, metrics, otherPages);
+        this.onlyPages = onlyPages;
+        Gateway gateway = onlyPages ? null : new Gateway(vertx, config.messageBytesMax(), this::begin);
+        pages = new Pages(vertx, store, standing, metrics, gateway, otherPages);
         new KvService(store, standing, config).addTo(methods);
-        new WatchService(vertx, store, config).addTo(methods);
+        new WatchService(vertx, store, config, metrics).addTo(methods);
         new LeaseService(store, standing, config).addTo(methods);
         new ClusterService(store).addTo(methods);
         new MaintenanceService(store, config).addTo(methods);
@@ -70,17 +80,13 @@ public final class EtcdDoor implements AutoCloseable {
 
     /// Opens the port. Waits until it listens; do not call it on an event loop.
     ///
-    /// @param metrics the text of `/metrics`, asked for on an event loop
+    /// @param metrics of all doors of this process
     /// @param otherPages what answers every HTTP request that is neither gRPC nor one of etcd's pages
     /// @throws IOException when the port cannot be had
     public static EtcdDoor open(
-            EtcdConfig config,
-            Vertx vertx,
-            Store store,
-            Supplier<String> metrics,
-            Handler<HttpServerRequest> otherPages)
+            EtcdConfig config, Vertx vertx, Store store, DoorMetrics metrics, Handler<HttpServerRequest> otherPages)
             throws IOException, InterruptedException {
-        return new EtcdDoor(config, vertx, store, metrics, otherPages).listen();
+        return new EtcdDoor(config, vertx, store, metrics, false, otherPages).listen();
     }
 
     private EtcdDoor listen() throws IOException, InterruptedException {
@@ -98,19 +104,21 @@ public final class EtcdDoor implements AutoCloseable {
         }
     }
 
+    /// Says that there is no such page, in etcd's words.
+    public static void notFound(HttpServerRequest request) {
+        Pages.notFound(request);
+    }
+
     /// Without other pages.
-    public static EtcdDoor open(EtcdConfig config, Vertx vertx, Store store, Supplier<String> metrics)
+    public static EtcdDoor open(EtcdConfig config, Vertx vertx, Store store, DoorMetrics metrics)
             throws IOException, InterruptedException {
         return open(config, vertx, store, metrics, Pages::notFound);
     }
 
     /// Serves `/metrics` and the health pages only, to whoever asks.
-    public static EtcdDoor openPages(EtcdConfig config, Vertx vertx, Store store, Supplier<String> metrics)
+    public static EtcdDoor openPages(EtcdConfig config, Vertx vertx, Store store, DoorMetrics metrics)
             throws IOException, InterruptedException {
-        EtcdDoor door = new EtcdDoor(config, vertx, store, metrics, Pages::notFound);
-        door.methods.clear();
-        door.onlyPages = true;
-        return door.listen();
+        return new EtcdDoor(config, vertx, store, metrics, true, Pages::notFound).listen();
     }
 
     /// The port that it listens on, also when the system picked it.
@@ -137,11 +145,15 @@ public final class EtcdDoor implements AutoCloseable {
 
     /// One event loop's share of the port.
     private final class Listener extends VerticleBase {
+        private final IdentityHashMap<HttpConnection, Connection> connections =
+                new IdentityHashMap<>(); // of this event loop
         private @Nullable HttpServer server;
 
         @Override
         public Future<?> start() {
-            HttpServer opened = vertx.createHttpServer(options()).requestHandler(EtcdDoor.this::serve);
+            HttpServer opened = vertx.createHttpServer(options())
+                    .connectionHandler(this::connected)
+                    .requestHandler(this::serve);
             server = opened;
             return opened.listen();
         }
@@ -149,6 +161,22 @@ public final class EtcdDoor implements AutoCloseable {
         @Override
         public Future<?> stop() {
             return server == null ? Future.succeededFuture() : server.close();
+        }
+
+        private void connected(HttpConnection opened) {
+            connections.put(
+                    opened, Connection.look(vertx, opened, config.connections(), () -> connections.remove(opened)));
+        }
+
+        private void serve(HttpServerRequest request) {
+            Connection connection = connections.get(request.connection());
+            if (onlyPages || !Connection.isGrpc(request)) {
+                if (connection != null) connection.requested(request);
+                pages.serve(request);
+                return;
+            }
+            String path = Objects.requireNonNullElse(request.path(), "");
+            begin(path, new GrpcCall(request, vertx.getOrCreateContext(), config.messageBytesMax(), connection));
         }
 
         int actualPort() {
@@ -162,37 +190,42 @@ public final class EtcdDoor implements AutoCloseable {
                 .setPort(port)
                 .setInitialSettings(new Http2Settings()
                         .setMaxConcurrentStreams(Http2Settings.DEFAULT_MAX_CONCURRENT_STREAMS)
-                        .setInitialWindowSize(STREAM_WINDOW_BYTES))
+                        .setInitialWindowSize(STREAM_WINDOW_BYTES)
+                        .setMaxHeaderListSize(HEADER_BYTES_MAX))
                 .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
                 .setHttp2RstFloodMaxRstFramePerWindow(RESETS_PER_SECOND_MAX)
                 .setHttp2RstFloodWindowDuration(1)
                 .setHttp2RstFloodWindowDurationTimeUnit(TimeUnit.SECONDS);
+        options.setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+                .setIdleTimeout(
+                        Math.toIntExact(config.connections().silenceMax().toMillis()))
+                .setMaxHeaderSize(HEADER_BYTES_MAX)
+                .setMaxInitialLineLength(LINE_BYTES_MAX)
+                .setWebSocketSubProtocols(List.of("Bearer"))
+                .setMaxWebSocketFrameSize(config.messageBytesMax())
+                .setMaxWebSocketMessageSize(config.messageBytesMax());
         EtcdConfig.Tls tls = config.tls();
         if (tls == null) return options;
-        options.setSsl(true).setUseAlpn(true).setKeyCertOptions(tls.identity());
-        if (tls.clientAuthority() != null)
-            options.setTrustOptions(tls.clientAuthority()).setClientAuth(ClientAuth.REQUIRED);
+        options.setSsl(true)
+                .setUseAlpn(true)
+                .setKeyCertOptions(KeyCertOptions.wrap(tls.files().keys()));
+        if (tls.files().files().authority() != null)
+            options.setTrustOptions(TrustOptions.wrap(tls.files().trust())).setClientAuth(ClientAuth.REQUIRED);
+        if (!tls.versions().isEmpty()) options.setEnabledSecureTransportProtocols(new LinkedHashSet<>(tls.versions()));
+        tls.cipherSuites().forEach(options::addEnabledCipherSuite);
         return options;
     }
 
-    private void serve(HttpServerRequest request) {
-        if (onlyPages && !Pages.isStanding(request.path())) {
-            Pages.notFound(request);
-            return;
-        }
-        String type = request.getHeader("content-type");
-        if (request.version() == HttpVersion.HTTP_2 && type != null && type.startsWith("application/grpc"))
-            call(request);
-        else pages.serve(request);
-    }
-
-    private void call(HttpServerRequest request) {
-        Context loop = vertx.getOrCreateContext();
-        Call call = new Call(request, loop, config.messageBytesMax());
-        String path = Objects.requireNonNullElse(request.path(), "");
+    /// Begins a call of the RPC at `path`, whatever carries it.
+    private void begin(String path, Call call) {
         Rpc rpc = methods.get(path);
+        MethodMetrics numbers = metrics.of(path);
         boolean stream = STREAMS.contains(path);
-        boolean wantsLeader = "true".equals(request.getHeader("hasleader"));
+        if (rpc != null && numbers != null) {
+            call.count(numbers);
+            metrics.requested(call.header("client-api-version"), stream);
+        }
+        boolean wantsLeader = "true".equals(call.header("hasleader"));
         if (rpc == null) {
             call.fail(unknown(path));
         } else if (stream && standing.isLearner()) {

@@ -19,6 +19,7 @@ record EtcdError(int status, String message) {
     private static final int UNIMPLEMENTED = 12;
     private static final int INTERNAL = 13;
     private static final int UNAVAILABLE = 14;
+    static final int UNAUTHENTICATED = 16;
 
     static final EtcdError EMPTY_KEY = new EtcdError(INVALID_ARGUMENT, "etcdserver: key is not provided");
     static final EtcdError KEY_NOT_FOUND = new EtcdError(INVALID_ARGUMENT, "etcdserver: key not found");
@@ -51,6 +52,11 @@ record EtcdError(int status, String message) {
     static final EtcdError ELECTION_NOT_LEADER = new EtcdError(UNKNOWN, "election: not leader");
     static final EtcdError ELECTION_NO_LEADER_KEY = new EtcdError(UNKNOWN, "\"leader\" field must be provided");
     static final EtcdError CANCELED = new EtcdError(CANCELLED, "context canceled");
+
+    /// Of the JSON gateway.
+    static final EtcdError NO_PAGE = new EtcdError(NOT_FOUND, "Not Found");
+
+    static final EtcdError NOT_POST = new EtcdError(UNIMPLEMENTED, "Method Not Allowed");
 
     static final EtcdError UNKNOWN_HEALTH_SERVICE = new EtcdError(NOT_FOUND, "unknown service");
 
@@ -106,6 +112,10 @@ record EtcdError(int status, String message) {
     static EtcdError messageTooLarge(long bytes, long bytesMax) {
         return new EtcdError(
                 RESOURCE_EXHAUSTED, "grpc: received message larger than max (" + bytes + " vs. " + bytesMax + ")");
+    }
+
+    static EtcdError badJson(String why) {
+        return new EtcdError(INVALID_ARGUMENT, why);
     }
 
     static EtcdError badMessage(String why) {

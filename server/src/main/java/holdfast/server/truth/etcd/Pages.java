@@ -10,121 +10,178 @@ import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The plain HTTP pages of etcd's client port: `/health`, `/livez`, `/readyz`, `/version`, `/metrics`. Every other path
-/// goes to a handler from outside.
+/// The plain HTTP pages of etcd's client port: `/health`, `/livez`, `/readyz`, `/version`, `/metrics`, `/debug/vars`,
+/// and the way to the JSON gateway. Every other path goes to a handler from outside.
 final class Pages {
     private static final String TEXT = "text/plain; charset=utf-8";
+    private static final List<String> LIVE = List.of("serializable_read");
+    private static final List<String> READY =
+            List.of("data_corruption", "serializable_read", "linearizable_read", "non_learner");
 
     private final Vertx vertx;
     private final Store store;
     private final Standing standing;
-    private final Supplier<String> metrics;
+    private final DoorMetrics metrics;
+    private final @Nullable Gateway gateway;
     private final Handler<HttpServerRequest> others;
 
-    Pages(Vertx vertx, Store store, Standing standing, Supplier<String> metrics, Handler<HttpServerRequest> others) {
+    /// @param gateway null on a port for probes only, which has no `/version` either
+    Pages(
+            Vertx vertx,
+            Store store,
+            Standing standing,
+            DoorMetrics metrics,
+            @Nullable Gateway gateway,
+            Handler<HttpServerRequest> others) {
         this.vertx = vertx;
         this.store = store;
         this.standing = standing;
         this.metrics = metrics;
+        this.gateway = gateway;
         this.others = others;
     }
 
     void serve(HttpServerRequest request) {
-        switch (request.path()) {
+        String path = Objects.requireNonNullElse(request.path(), "");
+        switch (path) {
             case "/health" -> get(request, this::health);
-            case "/livez", "/livez/serializable_read" -> get(request, each -> check(each, "livez"));
-            case "/readyz",
-                    "/readyz/data_corruption",
-                    "/readyz/serializable_read",
-                    "/readyz/linearizable_read",
-                    "/readyz/non_learner" -> get(request, each -> check(each, "readyz"));
-            case "/version" -> get(request, Pages::version);
-            case "/metrics" ->
-                get(request, each -> answer(each, 200, "text/plain; version=0.0.4; charset=utf-8", metrics.get()));
-            case null, default -> others.handle(request);
+            case "/livez" -> get(request, each -> checkAll(each, "livez", LIVE));
+            case "/readyz" -> get(request, each -> checkAll(each, "readyz", READY));
+            case "/metrics" -> page(request, this::metrics);
+            default -> {
+                if (path.startsWith("/livez/") && LIVE.contains(path.substring(7)))
+                    get(request, each -> checkOne(each, "livez", path.substring(7)));
+                else if (path.startsWith("/readyz/") && READY.contains(path.substring(8)))
+                    get(request, each -> checkOne(each, "readyz", path.substring(8)));
+                else if (gateway != null) serveClient(request, path, gateway);
+                else others.handle(request);
+            }
         }
     }
 
-    /// Whether a page tells only how this member stands.
-    static boolean isStanding(@Nullable String path) {
-        return path != null
-                && (path.equals("/metrics")
-                        || path.equals("/health")
-                        || path.startsWith("/livez")
-                        || path.startsWith("/readyz"));
+    private void serveClient(HttpServerRequest request, String path, Gateway json) {
+        if (Gateway.isMine(path)) page(request, each -> json.serve(each, path));
+        else if (path.equals(Gateway.ROOT)) page(request, Pages::redirect);
+        else if (path.equals("/version")) get(request, Pages::version);
+        else if (path.equals("/debug/vars")) get(request, this::variables);
+        else others.handle(request);
     }
 
     static void notFound(HttpServerRequest request) {
-        answer(request, 404, TEXT, "404 page not found\n");
+        page(request, each -> error(each, 404, "404 page not found"));
+    }
+
+    /// Any page may be read by scripts of any origin, as in etcd by default.
+    private static void page(HttpServerRequest request, Consumer<HttpServerRequest> page) {
+        request.response()
+                .putHeader("Access-Control-Allow-Methods", "POST, GET, OPTIONS, PUT, DELETE")
+                .putHeader("Access-Control-Allow-Origin", "*")
+                .putHeader("Access-Control-Allow-Headers", "accept, content-type, authorization");
+        if (request.method().equals(HttpMethod.OPTIONS)) request.response().end();
+        else page.accept(request);
     }
 
     private static void get(HttpServerRequest request, Consumer<HttpServerRequest> page) {
-        if (request.method().equals(HttpMethod.GET)) {
-            page.accept(request);
+        page(request, each -> {
+            if (each.method().equals(HttpMethod.GET)) {
+                page.accept(each);
+                return;
+            }
+            each.response().putHeader("Allow", "GET");
+            error(each, 405, "Method Not Allowed");
+        });
+    }
+
+    private static void redirect(HttpServerRequest request) {
+        String query = request.query();
+        String target = Gateway.ROOT + "/" + (query == null ? "" : "?" + query);
+        request.response().setStatusCode(307).putHeader("Location", target);
+        boolean reads =
+                request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
+        if (!reads) {
+            request.response().end();
             return;
         }
-        request.response().putHeader("Allow", "GET");
-        answer(request, 405, TEXT, "Method Not Allowed\n");
+        String shown = target.replace("&", "&amp;")
+                .replace("\"", "&#34;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;");
+        request.response()
+                .putHeader("Content-Type", "text/html; charset=utf-8")
+                .end("<a href=\"" + shown + "\">Temporary Redirect</a>.\n\n");
     }
 
     private void health(HttpServerRequest request) {
+        List<String> excluded = request.params().getAll("exclude");
+        for (String alarm : standing.alarms()) {
+            if (excluded.contains(alarm)) continue;
+            unhealthy(request, "ALARM " + alarm);
+            return;
+        }
         boolean local = "true".equals(request.getParam("serializable"));
         if (!local && !standing.hasLeader()) {
-            answer(request, 503, TEXT, "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n");
+            unhealthy(request, "RAFT NO LEADER");
             return;
         }
         read(request, !local, wrong -> {
-            if (wrong.isEmpty()) answer(request, 200, TEXT, "{\"health\":\"true\",\"reason\":\"\"}");
-            else answer(request, 503, TEXT, "{\"health\":\"false\",\"reason\":\"RANGE ERROR:" + wrong + "\"}\n");
+            if (wrong.isEmpty()) {
+                metrics.healthy();
+                answer(request, TEXT, "{\"health\":\"true\",\"reason\":\"\"}");
+            } else {
+                unhealthy(request, "RANGE ERROR:" + wrong);
+            }
         });
     }
 
-    /// `livez` asks this member alone; `readyz` also wants the others to agree. A path below names one check of them.
-    private void check(HttpServerRequest request, String kind) {
-        String path = Objects.requireNonNullElse(request.path(), "/" + kind);
-        String only = path.substring(kind.length() + 1).replace("/", "");
-        StringBuilder report = new StringBuilder();
-        boolean ready = kind.equals("readyz");
-        if (ready && wants(only, "data_corruption")) report.append("[+]data_corruption ok\n");
-        if (ready && wants(only, "non_learner")) {
-            report.append(
-                    standing.isLearner()
-                            ? "[-]non_learner failed: not supported for learner\n"
-                            : "[+]non_learner ok\n");
-        }
-        String local = wants(only, "serializable_read") ? "serializable_read" : "";
-        String agreed = ready && wants(only, "linearizable_read") ? "linearizable_read" : "";
-        readAs(request, local, false, report, () -> readAs(request, agreed, true, report, () -> tell(request, report)));
+    private void unhealthy(HttpServerRequest request, String reason) {
+        metrics.unhealthy();
+        error(request, 503, "{\"health\":\"false\",\"reason\":\"" + reason + "\"}");
     }
 
-    private static boolean wants(String only, String check) {
-        return only.isEmpty() || only.equals(check);
+    /// `livez` asks this member alone; `readyz` also wants the others to agree.
+    private void checkAll(HttpServerRequest request, String kind, List<String> checks) {
+        List<String> excluded = request.params().getAll("exclude");
+        List<String> wanted =
+                checks.stream().filter(check -> !excluded.contains(check)).toList();
+        check(request, kind, wanted, 0, new StringBuilder());
     }
 
-    private void readAs(
-            HttpServerRequest request, String check, boolean linearizable, StringBuilder report, Runnable next) {
-        if (check.isEmpty()) {
-            next.run();
+    private void checkOne(HttpServerRequest request, String kind, String check) {
+        check(request, kind, List.of(check), 0, new StringBuilder());
+    }
+
+    private void check(HttpServerRequest request, String kind, List<String> checks, int next, StringBuilder report) {
+        if (next == checks.size()) {
+            tell(request, report);
             return;
         }
-        read(request, linearizable, wrong -> {
+        String check = checks.get(next);
+        Consumer<String> told = wrong -> {
+            metrics.checked(kind, check, wrong.isEmpty());
             report.append(wrong.isEmpty() ? "[+]" + check + " ok\n" : "[-]" + check + " failed: " + wrong + "\n");
-            next.run();
-        });
+            check(request, kind, checks, next + 1, report);
+        };
+        switch (check) {
+            case "data_corruption" ->
+                told.accept(standing.alarms().contains("CORRUPT") ? "alarm activated: CORRUPT" : "");
+            case "non_learner" -> told.accept(standing.isLearner() ? "not supported for learner" : "");
+            default -> read(request, check.equals("linearizable_read"), told);
+        }
     }
 
     private static void tell(HttpServerRequest request, StringBuilder report) {
         if (report.indexOf("[-]") >= 0) {
-            answer(request, 503, TEXT, report + "\n");
+            error(request, 503, report.toString());
             return;
         }
         boolean verbose = request.params().contains("verbose");
-        answer(request, 200, TEXT, (verbose ? report : "") + "ok\n");
+        request.response().putHeader("X-Content-Type-Options", "nosniff");
+        answer(request, TEXT, (verbose ? report : "") + "ok\n");
     }
 
     /// Reads one key; says what went wrong, nothing when all is well.
@@ -148,17 +205,36 @@ final class Pages {
     private static void version(HttpServerRequest request) {
         answer(
                 request,
-                200,
                 "application/json",
                 "{\"etcdserver\":\"" + EtcdConfig.VERSION + "\",\"etcdcluster\":\"" + EtcdConfig.STORAGE_VERSION
                         + "\",\"storage\":\"" + EtcdConfig.STORAGE_VERSION + "\"}");
     }
 
-    private static void answer(HttpServerRequest request, int status, String type, String body) {
-        request.response()
-                .setStatusCode(status)
-                .putHeader("Content-Type", type)
-                .putHeader("X-Content-Type-Options", "nosniff")
-                .end(body);
+    private void metrics(HttpServerRequest request) {
+        answer(request, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", metrics.expose());
+    }
+
+    /// What etcd shows here is about Go; of the rest, what says how the log stands.
+    private void variables(HttpServerRequest request) {
+        Store.Status status = store.status();
+        long member = status.header().memberId();
+        String state =
+                status.learner() ? "StateLearner" : status.leaderId() == member ? "StateLeader" : "StateFollower";
+        answer(
+                request,
+                "application/json; charset=utf-8",
+                "{\n\"raft.status\": {\"id\":\"" + Long.toHexString(member) + "\",\"term\":"
+                        + status.header().term() + ",\"commit\":" + status.raftIndex() + ",\"lead\":\""
+                        + Long.toHexString(status.leaderId()) + "\",\"raftState\":\"" + state + "\",\"applied\":"
+                        + status.appliedIndex() + "}\n}\n");
+    }
+
+    private static void answer(HttpServerRequest request, String type, String body) {
+        request.response().putHeader("Content-Type", type).end(body);
+    }
+
+    private static void error(HttpServerRequest request, int status, String sentence) {
+        request.response().setStatusCode(status).putHeader("X-Content-Type-Options", "nosniff");
+        answer(request, TEXT, sentence + "\n");
     }
 }

@@ -2,6 +2,7 @@ package holdfast.server.truth.etcd;
 
 import holdfast.server.truth.Store;
 import io.vertx.core.Vertx;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,10 @@ import org.jspecify.annotations.Nullable;
 final class Standing implements AutoCloseable {
     private static final long LOOK_EVERY_MILLIS = 1_000;
 
+    private static final Set<String> ALARMS = Set.of("NOSPACE", "CORRUPT");
+
     private final Vertx vertx;
+    private final Store store;
     private final long leaderlessLimitMillis;
     private final Set<Call> wantLeader = ConcurrentHashMap.newKeySet();
     private final long lookTimer;
@@ -21,6 +25,7 @@ final class Standing implements AutoCloseable {
 
     Standing(Vertx vertx, Store store, EtcdConfig config) {
         this.vertx = vertx;
+        this.store = store;
         this.leaderlessLimitMillis = config.leaderlessLimit().toMillis();
         this.learner = store.status().learner();
         lookTimer = vertx.setPeriodic(
@@ -34,6 +39,14 @@ final class Standing implements AutoCloseable {
 
     boolean isLearner() {
         return learner;
+    }
+
+    /// The alarms that are raised, `NOSPACE` or `CORRUPT`, each once.
+    List<String> alarms() {
+        return store.status().errors().stream()
+                .filter(ALARMS::contains)
+                .distinct()
+                .toList();
     }
 
     /// Ends `call` when the leader stays lost.

@@ -10,11 +10,13 @@ final class WatchService {
     private final Vertx vertx;
     private final Store store;
     private final EtcdConfig config;
+    private final DoorMetrics metrics;
 
-    WatchService(Vertx vertx, Store store, EtcdConfig config) {
+    WatchService(Vertx vertx, Store store, EtcdConfig config, DoorMetrics metrics) {
         this.vertx = vertx;
         this.store = store;
         this.config = config;
+        this.metrics = metrics;
     }
 
     void addTo(Map<String, Rpc> methods) {
@@ -25,6 +27,6 @@ final class WatchService {
         // A tenth by chance, so that streams that began together do not all speak at once.
         long everyMillis = config.progressEvery().toMillis();
         long jitterMillis = ThreadLocalRandom.current().nextLong(Math.max(1, everyMillis / 10));
-        new WatchStream(vertx, store, call, everyMillis + jitterMillis, config.messageBytesMax()).begin();
+        new WatchStream(vertx, store, call, everyMillis + jitterMillis, config.messageBytesMax(), metrics).begin();
     }
 }

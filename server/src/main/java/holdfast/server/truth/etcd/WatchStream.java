@@ -35,6 +35,7 @@ final class WatchStream {
     private final Call call;
     private final long progressEveryMillis;
     private final int responseBytesMax;
+    private final DoorMetrics metrics;
     private final Map<Long, Watcher> watchers = new TreeMap<>();
     private final List<Watcher> untaken = new ArrayList<>();
     private long nextId;
@@ -42,16 +43,19 @@ final class WatchStream {
     private long progressTimer = -1;
     private boolean progressWanted;
 
-    WatchStream(Vertx vertx, Store store, Call call, long progressEveryMillis, int responseBytesMax) {
+    WatchStream(
+            Vertx vertx, Store store, Call call, long progressEveryMillis, int responseBytesMax, DoorMetrics metrics) {
         this.vertx = vertx;
         this.store = store;
         this.call = call;
         this.progressEveryMillis = progressEveryMillis;
         this.responseBytesMax = responseBytesMax;
+        this.metrics = metrics;
     }
 
     void begin() {
         call.onMessage(this::take);
+        metrics.watchStreams.increment();
         call.whenOver(this::end);
     }
 
@@ -166,6 +170,7 @@ final class WatchStream {
                         .setWatchId(watcher.id);
                 events.forEach(event -> built.addEvents(Translate.event(event, watcher.request.getPrevKv())));
                 if (!events.isEmpty()) {
+                    metrics.watchEvents.inc(events.size());
                     watcher.progressDue = false;
                     watcher.deliveredRevision = header.revision();
                     sentRevision = Math.max(sentRevision, header.revision());
@@ -214,8 +219,10 @@ final class WatchStream {
             return;
         }
         untaken.add(watcher);
+        metrics.slowWatchers.increment();
         call.onDrain(() -> {
             List<Watcher> all = List.copyOf(untaken);
+            metrics.slowWatchers.add(-all.size());
             untaken.clear();
             for (Watcher each : all) {
                 if (each.watching != null) each.watching.taken();
@@ -275,6 +282,8 @@ final class WatchStream {
     private void end() {
         if (progressTimer >= 0) vertx.cancelTimer(progressTimer);
         watchers.values().forEach(Watcher::close);
+        metrics.watchStreams.decrement();
+        metrics.slowWatchers.add(-untaken.size());
         watchers.clear();
         untaken.clear();
     }

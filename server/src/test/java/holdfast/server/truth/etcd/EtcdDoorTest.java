@@ -13,6 +13,7 @@ import holdfast.protocol.etcd.RangeResponse;
 import holdfast.protocol.etcd.WatchCreateRequest;
 import holdfast.protocol.etcd.WatchRequest;
 import holdfast.protocol.etcd.WatchResponse;
+import holdfast.server.base.Metrics;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
@@ -46,7 +47,9 @@ final class EtcdDoorTest {
         EtcdConfig config = EtcdConfig.at("127.0.0.1", 0)
                 .withProgressEvery(Duration.ofMillis(100))
                 .withLeaderlessLimit(Duration.ofMillis(200));
-        door = EtcdDoor.open(config, vertx, store, () -> "etcd_server_has_leader 1\n");
+        Metrics metrics = new Metrics();
+        metrics.gauge("etcd_server_has_leader", "As etcd's.", () -> 1);
+        door = EtcdDoor.open(config, vertx, store, new DoorMetrics(metrics));
         client = new DoorClient(vertx, door.port());
     }
 
@@ -231,7 +234,7 @@ final class EtcdDoorTest {
         assertThat(page("/readyz?verbose")).contains("[+]linearizable_read ok\n", "[+]non_learner ok\n");
         assertThat(page("/readyz/serializable_read")).isEqualTo("200 ok\n");
         assertThat(page("/version")).contains("\"etcdserver\":\"3.6.");
-        assertThat(page("/metrics")).isEqualTo("200 etcd_server_has_leader 1\n");
+        assertThat(page("/metrics")).startsWith("200 ").contains("\netcd_server_has_leader 1.0\n");
         assertThat(page("/nowhere")).startsWith("404 ");
         store.leader(null);
         assertThat(page("/health")).isEqualTo("503 {\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n");

@@ -2,13 +2,13 @@ package holdfast.server.truth.etcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
 import holdfast.server.base.tls.Authority;
 import holdfast.server.base.tls.Identity;
+import holdfast.server.base.tls.LiveTls;
 import holdfast.server.peers.RealEtcd;
 import io.vertx.core.Vertx;
-import io.vertx.core.net.PemKeyCertOptions;
-import io.vertx.core.net.PemTrustOptions;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,14 +26,12 @@ final class EtcdDoorTlsTest {
         Authority authority = Authority.create("test", Ticker.system());
         Identity server = identity(authority, "server", folder.resolve("server"));
         Identity user = identity(authority, "user", folder.resolve("user"));
-        EtcdConfig.Tls tls = new EtcdConfig.Tls(
-                new PemKeyCertOptions()
-                        .setCertPath(server.certificateFile().toString())
-                        .setKeyPath(server.keyFile().toString()),
-                new PemTrustOptions().addCertPath(server.authorityFile().toString()));
+        EtcdConfig.Tls tls = EtcdConfig.Tls.of(
+                LiveTls.open(LiveTls.Pem.of(server.certificateFile(), server.keyFile(), server.authorityFile())));
         Vertx vertx = Vertx.vertx();
         try (MemoryStore store = new MemoryStore();
-                EtcdDoor door = EtcdDoor.open(EtcdConfig.at("127.0.0.1", 0).with(tls), vertx, store, () -> "")) {
+                EtcdDoor door = EtcdDoor.open(
+                        EtcdConfig.at("127.0.0.1", 0).with(tls), vertx, store, new DoorMetrics(new Metrics()))) {
             List<String> anonymous = List.of(
                     etcdctl.toString(),
                     "--endpoints=https://127.0.0.1:" + door.port(),

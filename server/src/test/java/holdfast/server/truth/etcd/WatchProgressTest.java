@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.core.base.Dice;
 import holdfast.protocol.etcd.WatchResponse;
+import holdfast.server.base.Metrics;
 import holdfast.server.truth.Store;
 import io.vertx.core.Vertx;
 import java.lang.reflect.InvocationTargetException;
@@ -48,7 +49,8 @@ final class WatchProgressTest {
         Vertx vertx = Vertx.vertx();
         List<String> broken = new ArrayList<>();
         int answers = 0;
-        try (EtcdDoor door = EtcdDoor.open(EtcdConfig.at("127.0.0.1", 0), vertx, store, () -> "");
+        try (EtcdDoor door =
+                        EtcdDoor.open(EtcdConfig.at("127.0.0.1", 0), vertx, store, new DoorMetrics(new Metrics()));
                 DoorClient watching = new DoorClient(vertx, door.port());
                 DoorClient writing = new DoorClient(vertx, door.port())) {
             long first = writing.put("w", "first");
