@@ -2,8 +2,8 @@ package holdfast.server.cli.etcd;
 
 import holdfast.core.base.Require.BadValue;
 import holdfast.server.base.Ticker;
-import holdfast.server.base.tls.Authority;
-import holdfast.server.base.tls.Identity;
+import holdfast.server.base.tls.LiveTls;
+import holdfast.server.base.tls.SelfSigned;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -14,9 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// `--auto-tls`: encryption for clients by a certificate that nobody vouches for, made at the first start and kept
-/// where
-/// etcd keeps its own, in `DATA-DIR/fixtures/client`.
+/// `--auto-tls`: encryption for clients by a certificate that nobody vouches for, made at the first start and
+/// kept where etcd keeps its own, in `DATA-DIR/fixtures/client`.
 final class AutoTls {
     private AutoTls() {}
 
@@ -32,22 +31,14 @@ final class AutoTls {
         Set<String> hosts = new LinkedHashSet<>(List.of("localhost", "127.0.0.1"));
         for (String url : urls) hosts.add(EtcdSettings.host(url));
         try {
-            Identity made = made(settings.dataDir().resolve("fixtures").resolve("client"), List.copyOf(hosts), ticker);
+            Path folder = settings.dataDir().resolve("fixtures").resolve("client");
+            LiveTls.Pem made = SelfSigned.in(folder, "etcd", List.copyOf(hosts), ticker);
             Map<String, String> files = new LinkedHashMap<>();
-            files.put("cert-file", made.certificateFile().toString());
-            files.put("key-file", made.keyFile().toString());
+            files.put("cert-file", made.certificate().toString());
+            files.put("key-file", made.key().toString());
             return settings.with(files);
         } catch (IOException | GeneralSecurityException failed) {
             throw new BadValue("--auto-tls cannot make a certificate: " + failed.getMessage());
         }
-    }
-
-    private static Identity made(Path folder, List<String> hosts, Ticker ticker)
-            throws IOException, GeneralSecurityException {
-        if (Identity.liesIn(folder)) return Identity.in(folder);
-        Authority authority = Authority.create("etcd", ticker); // its key is forgotten
-        Identity.Applicant applicant = Identity.Applicant.create("etcd");
-        String certificate = authority.sign(applicant.requestPem(), "etcd", hosts, ticker);
-        return Identity.save(folder, authority.certificatePem(), certificate, applicant.keyPem());
     }
 }

@@ -165,19 +165,17 @@ final class GatewayTest {
         assertThat(watchByLines(holdfast.url(0))).isEqualTo(watchByLines(etcd.url(0)));
     }
 
-    /// A request in pieces, then its lines.
+    /// A request in pieces, then its lines. One message only: etcd loses what it has not read when it begins to answer.
     private static List<String> watchByLines(String url) throws Exception {
         List<String> told = new ArrayList<>();
         try (Socket socket = connect(url)) {
             OutputStream out = socket.getOutputStream();
             InputStream in = socket.getInputStream();
             write(out, WATCH_HEAD);
-            chunk(out, "{\"create_request\":{\"key\":\"YQ==\",\"start_revision\":-1}}");
             chunk(out, "{\"create_request\":{\"key\":\"c3Ry");
-            chunk(out, "ZWFt\"}}{\"create_request\":{\"key\":\"c3RyZWFt\",\"watch_id\":\"7\"}} ");
-            chunk(out, "{\"cancel_request\":{\"watch_id\":7}}");
+            chunk(out, "ZWFt\"}}");
             write(out, "0\r\n\r\n");
-            for (int n = 0; n < 4; n++) told.add(line(in));
+            told.add(line(in));
             assertThat(answer(url, "POST /v3/kv/put|{\"key\":\"c3RyZWFt\",\"value\":\"PCY+\"}"))
                     .startsWith("200");
             told.add(line(in));
@@ -186,7 +184,7 @@ final class GatewayTest {
         return told;
     }
 
-    /// etcd's HTTP server answers only when it has read the whole request.
+    /// Unlike etcd we go on reading while we answer.
     @Test
     void watch_whileItsRequestGoesOn_isAnsweredByOurs() throws Exception {
         try (Socket socket = connect(holdfast.url(0))) {
