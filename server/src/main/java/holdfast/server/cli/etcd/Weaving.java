@@ -15,24 +15,8 @@ import java.util.stream.Collectors;
 
 /// Makes our server's configuration of etcd's settings (docs/decisions/0013-etcd-command.md says how times map).
 final class Weaving {
-    /// Keys of our server. One that has a flag's own name takes its value, however this class came to be before it.
-    private static final Map<String, Settings.Key> KEYS =
-            ServerConfig.KEYS.stream().collect(Collectors.toUnmodifiableMap(Settings.Key::name, key -> key));
-
-    /// The same names, but another meaning or another way to write it.
-    static final Set<String> OTHERWISE = Set.of(
-            "name",
-            "data-dir",
-            "initial-cluster",
-            "initial-cluster-token",
-            "election-timeout",
-            "client-cert-file",
-            "client-key-file",
-            "peer-cert-file",
-            "peer-key-file");
-
-    /// Flags that mean something only where our server has a key of that name.
-    private static final Set<String> PENDING = Set.of(
+    /// Keys that our server knows under etcd's own name, where it knows them.
+    private static final List<String> SHARED = List.of(
             "initial-cluster-state",
             "quota-backend-bytes",
             "auto-compaction-mode",
@@ -40,9 +24,12 @@ final class Weaving {
             "auth-token",
             "auth-token-ttl",
             "bcrypt-cost",
+            "client-cert-auth",
             "corrupt-check-time",
             "strict-reconfig-check");
 
+    private static final Set<String> KEYS =
+            ServerConfig.KEYS.stream().map(Settings.Key::name).collect(Collectors.toUnmodifiableSet());
     private static final long BEAT_MILLIS = 100; // etcd's defaults, at which ours hold
     private static final long ELECTION_MILLIS = 1_000;
     private static final long OUR_BEAT_MILLIS = 40;
@@ -84,41 +71,33 @@ final class Weaving {
         flags.put("cluster-token", settings.text("initial-cluster-token"));
         for (String name : settings.names()) {
             EtcdFlag flag = EtcdFlags.find(name);
-            if (flag == null || share(flag)) continue;
+            if (flag == null) continue;
             switch (flag.meaning()) {
                 case EtcdFlag.Meaning.Key(String key) -> flags.put(key, plain(flag, settings.text(name)));
                 case EtcdFlag.Meaning.Nothing(String why) ->
                     warnings.add("--" + name + " changes nothing in Holdfast: " + why);
-                case EtcdFlag.Meaning.Woven _ -> {
-                    if (PENDING.contains(name))
-                        warnings.add("--" + name + " changes nothing in Holdfast: it does not know it yet");
-                }
-                case EtcdFlag.Meaning.Formerly _ -> {}
+                case EtcdFlag.Meaning.Woven _, EtcdFlag.Meaning.Formerly _ -> {}
             }
         }
-        EtcdFlag byCertificate = EtcdFlags.find("client-cert-auth");
-        if (byCertificate != null) share(byCertificate); // ours is on by default, etcd's is off
+        for (String name : SHARED) {
+            boolean matters = settings.has(name) || name.equals("client-cert-auth"); // ours is on by default
+            if (matters && KEYS.contains(name)) flags.put(name, shared(name));
+            else if (settings.has(name))
+                warnings.add("--" + name + " changes nothing in Holdfast: it does not know it yet");
+        }
         if (settings.has("feature-gates")) {
             warnings.add("--feature-gates changes nothing in Holdfast: what they switch is built in or not there");
         }
     }
 
-    /// Hands a flag's value to our key of the same name, written as that key wants it.
-    ///
-    /// @return whether there is such a key
-    private boolean share(EtcdFlag flag) {
-        Settings.Key key = KEYS.get(flag.name());
-        if (key == null || OTHERWISE.contains(flag.name())) return false;
-        String value = settings.text(flag.name());
-        flags.put(
-                flag.name(),
-                switch (flag.kind()) {
-                    case YES_NO -> GoValue.isYes(value) ? "on" : "off";
-                    case LENGTH -> GoValue.length(value).toMillis() + "ms";
-                    case COUNT, NUMBER -> GoValue.number(value) + (key.label().equals("TIME") ? "s" : "");
-                    case TEXT, LIST, URLS, STATE, NONE -> value;
-                });
-        return true;
+    private String shared(String name) {
+        return switch (name) {
+            case "client-cert-auth", "strict-reconfig-check" -> settings.isYes(name) ? "on" : "off";
+            case "auth-token-ttl" -> settings.number(name) + "s";
+            case "corrupt-check-time" -> GoValue.length(settings.text(name)).toMillis() + "ms";
+            case "bcrypt-cost", "quota-backend-bytes" -> Long.toString(settings.number(name));
+            default -> settings.text(name);
+        };
     }
 
     private static String plain(EtcdFlag flag, String value) {

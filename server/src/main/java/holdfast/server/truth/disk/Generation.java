@@ -8,6 +8,7 @@ import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
 import org.rocksdb.CompressionType;
+import org.rocksdb.DataBlockIndexType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
@@ -25,6 +26,7 @@ final class Generation {
     private static final long SYNC_BYTES = 1 << 20; // written back bit by bit, not in one stall
     private static final double MEMTABLE_BLOOM_SHARE = 0.05; // most keys of a fresh put are in no memtable
     private static final int MAX_LOG_FILES = 2;
+    private static final int TABLE_FORMAT = 6;
 
     private final Path folder;
     private final RocksDB database;
@@ -63,7 +65,9 @@ final class Generation {
                 .setCacheIndexAndFilterBlocks(true)
                 .setCacheIndexAndFilterBlocksWithHighPriority(true)
                 .setPinL0FilterAndIndexBlocksInCache(true)
-                .setFilterPolicy(bloom);
+                .setFilterPolicy(bloom)
+                .setDataBlockIndexType(DataBlockIndexType.kDataBlockBinaryAndHash)
+                .setFormatVersion(TABLE_FORMAT);
         return new Options()
                 .setCreateIfMissing(true)
                 .setTableFormatConfig(table)
@@ -73,7 +77,8 @@ final class Generation {
                 .setMemtableWholeKeyFiltering(true)
                 .setTargetFileSizeBase(FILE_BYTES)
                 .setMaxBytesForLevelBase(LEVEL_ONE_BYTES)
-                .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                .setCompressionType(CompressionType.NO_COMPRESSION) // a read would pay for it, again and again
+                .setBottommostCompressionType(CompressionType.NO_COMPRESSION)
                 .setMaxBackgroundJobs(BACKGROUND_JOBS)
                 .setMaxOpenFiles(OPEN_FILES_MAX)
                 .setBytesPerSync(SYNC_BYTES)

@@ -51,7 +51,9 @@ public final class RocksShelf implements Shelf {
 
     private final Path folder;
     private final DiskConfig config;
-    private final WriteOptions unlogged = new WriteOptions().setDisableWAL(true);
+    private final WriteOptions unlogged =
+            new WriteOptions().setDisableWAL(true).setMemtableInsertHintPerBatch(true); // a batch's rows are sorted
+    private final RowCache cache;
     private final FlushOptions waiting = new FlushOptions().setWaitForFlush(true);
     private volatile Generation generation;
     private RowView now;
@@ -64,6 +66,7 @@ public final class RocksShelf implements Shelf {
         this.number = number;
         this.generation = generation;
         this.now = RowView.ofNow(generation);
+        this.cache = new RowCache(config.rowCacheBytes());
     }
 
     /// Opens or creates the store in `folder` with the usual memory.
@@ -158,6 +161,7 @@ public final class RocksShelf implements Shelf {
             number++;
             now.close();
             now = RowView.ofNow(generation);
+            cache.clear();
             old.replaced();
             old.letGo();
         } catch (RocksDBException broken) {
@@ -189,8 +193,10 @@ public final class RocksShelf implements Shelf {
     @Override
     public void write(WriteSet set) {
         Check.invariant(set instanceof RowWrites, "a write set of another shelf: %s", set.getClass());
-        try (WriteBatch batch = ((RowWrites) set).toBatch()) {
+        RowWrites rows = (RowWrites) set;
+        try (WriteBatch batch = rows.toBatch()) {
             generation.database().write(unlogged, batch);
+            rows.into(cache);
         } catch (RocksDBException broken) {
             throw generation.broken(broken);
         }
@@ -203,7 +209,10 @@ public final class RocksShelf implements Shelf {
 
     @Override
     public @Nullable Bytes get(Bytes key) {
-        return now.get(key);
+        if (cache.knows(key)) return cache.get(key);
+        Bytes value = now.get(key);
+        cache.learn(key, value);
+        return value;
     }
 
     @Override

@@ -3,7 +3,10 @@ package holdfast.server.truth.disk;
 import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import holdfast.core.truth.Shelf;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
 
@@ -23,27 +26,43 @@ final class RowWrites implements Shelf.WriteSet {
     private byte[] bytes = new byte[512];
     private int size = HEADER_BYTES;
     private int count;
+    private final List<Bytes> keys = new ArrayList<>();
+    private final List<@Nullable Bytes> values = new ArrayList<>(); // null for a delete
+    private boolean rangeDeleted;
 
     @Override
     public void put(Bytes key, Bytes value) {
         begin(TAG_PUT);
         run(key.unsafeArray());
         run(value.unsafeArray());
+        keys.add(key);
+        values.add(value);
     }
 
     @Override
     public void delete(Bytes key) {
         begin(TAG_DELETE);
         run(key.unsafeArray());
+        keys.add(key);
+        values.add(null);
     }
 
     @Override
     public void deleteRange(KeyRange range) {
         if (range.isEmpty()) return;
         Bytes end = range.end();
+        rangeDeleted = true;
         begin(TAG_DELETE_RANGE);
         run(range.start().unsafeArray());
         run(end == null ? AFTER_ALL : end.unsafeArray());
+    }
+
+    /// Tells `cache` what was written.
+    void into(RowCache cache) {
+        if (rangeDeleted) cache.clear();
+        for (int index = 0; index < keys.size(); index++) {
+            cache.written(keys.get(index), values.get(index));
+        }
     }
 
     /// The caller closes it.

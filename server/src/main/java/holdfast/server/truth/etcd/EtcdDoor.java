@@ -1,6 +1,7 @@
 package holdfast.server.truth.etcd;
 
 import holdfast.server.truth.Store;
+import io.netty.handler.flush.FlushConsolidationHandler;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
@@ -13,6 +14,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// Serves the etcd v3 API and plain HTTP pages on one port, for as long as it is open.
 public final class EtcdDoor implements AutoCloseable {
     private static final long OPEN_LIMIT_SECONDS = 10;
+    private static final int FLUSHES_GATHERED_MAX = 256;
     private static final int STREAM_WINDOW_BYTES = 1 << 20;
     private static final int CONNECTION_WINDOW_BYTES = 16 << 20;
 
@@ -164,6 +167,7 @@ public final class EtcdDoor implements AutoCloseable {
         }
 
         private void connected(HttpConnection opened) {
+            gatherWrites(opened);
             connections.put(
                     opened, Connection.look(vertx, opened, config.connections(), () -> connections.remove(opened)));
         }
@@ -182,6 +186,14 @@ public final class EtcdDoor implements AutoCloseable {
         int actualPort() {
             return server == null ? 0 : server.actualPort();
         }
+    }
+
+    /// Answers come from another thread one by one, and Vert.x would flush after each. So all that are ready in one
+    /// turn
+    /// of the event loop go out in one system call.
+    private static void gatherWrites(HttpConnection connection) {
+        if (!(connection instanceof ConnectionBase netty)) return;
+        netty.channel().pipeline().addFirst(new FlushConsolidationHandler(FLUSHES_GATHERED_MAX, true));
     }
 
     private HttpServerOptions options() {

@@ -99,15 +99,18 @@ final class Changes {
 
     private void answer(CompletableFuture<? extends Ordered<?>> future, Consumer<Appended> done) {
         boolean atOnce = future.isCompletedExceptionally(); // then the engine refused before it wrote anything
-        var _ = future.whenComplete(
-                (ordered, failure) -> careful.accept(() -> done.accept(appended(ordered, failure, atOnce))));
+        var _ = future.whenComplete((ordered, failure) -> {
+            Runnable tell = () -> careful.accept(() -> done.accept(appended(ordered, failure, atOnce)));
+            if (failure == null) host.execute(tell); // behind the machine, which runs the entry at the turn's end
+            else tell.run();
+        });
     }
 
     private Appended appended(@Nullable Ordered<?> ordered, @Nullable Throwable failure, boolean atOnce) {
         if (ordered != null && failure == null) {
             RaftState state = node.state();
-            return ordered.getResult() instanceof EngineMachine.Ran(long term, Object result)
-                    ? new Appended.Done(ordered.getCommitIndex(), term, result)
+            return ordered.getResult() instanceof EngineMachine.Ran ran
+                    ? new Appended.Done(ordered.getCommitIndex(), ran.term(), ran.result())
                     : new Appended.Done(ordered.getCommitIndex(), state.term(), "");
         }
         Reason refusal = atOnce ? refusal(failure) : null;

@@ -14,11 +14,9 @@ import io.microraft.impl.RaftNodeImpl;
 import io.microraft.impl.state.RaftState;
 import io.microraft.model.RaftModelFactory;
 import io.microraft.model.impl.DefaultRaftModelFactory;
-import io.microraft.model.message.AppendEntriesFailureResponse;
 import io.microraft.model.message.AppendEntriesRequest;
 import io.microraft.model.message.AppendEntriesSuccessResponse;
 import io.microraft.model.message.InstallSnapshotRequest;
-import io.microraft.model.message.InstallSnapshotResponse;
 import io.microraft.model.message.PreVoteRequest;
 import io.microraft.model.message.PreVoteResponse;
 import io.microraft.model.message.RaftMessage;
@@ -52,6 +50,7 @@ final class Engine implements Transport {
     private final RaftLog.Machine machine;
     private final Peer self;
     private final StrictStore store;
+    private final EngineMachine applied;
     private final RaftNodeImpl node;
     private final EngineTime time;
     private final Roster roster;
@@ -104,17 +103,18 @@ final class Engine implements Transport {
         roster = new Roster(start.initialPeers());
         roster.announce(self);
         RaftModelFactory model = new DefaultRaftModelFactory();
-        node = build(start, model, machine);
+        applied = new EngineMachine(machine, roster, host, this::die, this::termAt, this::hangs, this::enter);
+        node = build(start, model);
         prefix = new CompactedPrefix(model, guards);
         snapshots = new SnapshotIntake(host, node, model, this::enter, guards.contains(Guard.SNAPSHOT_TAIL));
-        reads = new Reads(host, node, config, guards, dice.nextLong() >>> 1);
+        reads = new Reads(host, node, config, guards, dice.nextLong() >>> 1, this::appliedIndex);
         forwards = new Forwards(host, node, config, machine, dice.nextLong() >>> 1);
         changes = new Changes(host, node, config, roster, this::enter, this::careful);
         newborn = new Newborn(node, start.restored() == null && guards.contains(Guard.NEWBORN));
         elections = new Elections(host, node, time, config, guards, dice.split(), this::enter);
     }
 
-    private RaftNodeImpl build(Start start, RaftModelFactory model, RaftLog.Machine machine) {
+    private RaftNodeImpl build(Start start, RaftModelFactory model) {
         RaftNode.RaftNodeBuilder builder = RaftNode.newBuilder()
                 .setGroupId("holdfast")
                 .setConfig(time.engineConfig(config))
@@ -124,7 +124,7 @@ final class Engine implements Transport {
                 .setTransport(this)
                 .setStore(store)
                 .setModelFactory(model)
-                .setStateMachine(new EngineMachine(machine, roster, host, this::die, this::termAt, this::hangs));
+                .setStateMachine(applied);
         RestoredRaftState restored = start.restored();
         if (restored != null) {
             roster.announceFrom(restored.getLogEntries());
@@ -197,7 +197,7 @@ final class Engine implements Transport {
         if (Roster.id(message.getSender()) != fromPeer || isOver()) return;
         // A delayed answer to an earlier lead of ours would count as replication of what we hold now.
         if (guards.contains(Guard.STALE_ANSWERS)
-                && isAnswer(message)
+                && EngineMessage.isAnswer(message)
                 && message.getTerm() < node.state().term()) return;
         if (newborn.withholds(message)) return;
         switch (message) {
@@ -210,14 +210,6 @@ final class Engine implements Transport {
             case VoteResponse answer -> elections.voted(answer);
             default -> node.handle(message); // the engine's own, not a sealed type
         }
-    }
-
-    private static boolean isAnswer(RaftMessage message) {
-        return message instanceof AppendEntriesSuccessResponse
-                || message instanceof AppendEntriesFailureResponse
-                || message instanceof InstallSnapshotResponse
-                || message instanceof PreVoteResponse
-                || message instanceof VoteResponse;
     }
 
     @Override
@@ -315,7 +307,7 @@ final class Engine implements Transport {
                 leads(),
                 state.term(),
                 state.commitIndex(),
-                state.lastApplied(),
+                appliedIndex(),
                 roster.members(state));
     }
 
@@ -331,6 +323,11 @@ final class Engine implements Transport {
 
     RaftState state() {
         return node.state();
+    }
+
+    /// How far the machine is.
+    long appliedIndex() {
+        return applied.appliedIndex(node.state().lastApplied());
     }
 
     private boolean isOver() {
@@ -388,6 +385,7 @@ final class Engine implements Transport {
         shown = now;
         RaftStatus status = status();
         if (!sameMembers) host.peersChanged(status.members());
+        applied.drain();
         machine.roleChanged(status);
     }
 

@@ -1,7 +1,12 @@
 package holdfast.server.truth.raft;
 
 import holdfast.core.base.Bytes;
+import io.microraft.model.message.AppendEntriesFailureResponse;
+import io.microraft.model.message.AppendEntriesSuccessResponse;
+import io.microraft.model.message.InstallSnapshotResponse;
+import io.microraft.model.message.PreVoteResponse;
 import io.microraft.model.message.RaftMessage;
+import io.microraft.model.message.VoteResponse;
 
 /// What members say to each other. The order between two messages does not matter, nor does a loss.
 sealed interface EngineMessage {
@@ -22,4 +27,13 @@ sealed interface EngineMessage {
 
     /// @param taken false when the asked member does not lead and did nothing
     record ForwardAnswer(long ask, boolean taken, Bytes reply) implements EngineMessage {}
+
+    /// Whether the engine sent it in answer to another message.
+    static boolean isAnswer(RaftMessage message) {
+        return message instanceof AppendEntriesSuccessResponse
+                || message instanceof AppendEntriesFailureResponse
+                || message instanceof InstallSnapshotResponse
+                || message instanceof PreVoteResponse
+                || message instanceof VoteResponse;
+    }
 }

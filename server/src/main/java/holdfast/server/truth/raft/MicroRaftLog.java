@@ -139,7 +139,7 @@ final class MicroRaftLog implements RaftLog {
     private void endTurn() {
         transport.write();
         commitIndex = engine.state().commitIndex();
-        appliedIndex = engine.state().lastApplied();
+        appliedIndex = engine.appliedIndex();
         if (log.bytesSinceSnapshot() <= options.logBytesMax() || appliedIndex <= snapshotAskedAt) return;
         snapshotAskedAt = appliedIndex; // the engine may refuse: asked again when more was applied, never at once
         driver.later(engine::snapshot);

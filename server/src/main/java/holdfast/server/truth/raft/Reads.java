@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Read barriers. All that wait share the next round; a round never takes in a barrier that came after it
@@ -31,6 +32,7 @@ final class Reads {
     private final RaftNodeImpl node;
     private final RaftConfig config;
     private final Set<Guard> guards;
+    private final LongSupplier applied;
     private final Deque<Waiting> local = new ArrayDeque<>(); // for the next round
     private final Deque<Remote> remote = new ArrayDeque<>(); // followers' rounds, for the next query
     private final TreeMap<Long, List<Waiting>> applying = new TreeMap<>(); // by the index to be applied
@@ -39,8 +41,15 @@ final class Reads {
     private long asks; // begins anywhere, so that no answer to an earlier run of this process fits
     private @Nullable Asked asked;
 
-    Reads(EngineHost host, RaftNodeImpl node, RaftConfig config, Set<Guard> guards, long firstAsk) {
+    Reads(
+            EngineHost host,
+            RaftNodeImpl node,
+            RaftConfig config,
+            Set<Guard> guards,
+            long firstAsk,
+            LongSupplier applied) {
         asks = firstAsk;
+        this.applied = applied;
         this.host = host;
         this.node = node;
         this.config = config;
@@ -147,7 +156,7 @@ final class Reads {
 
     /// Answers those whose index was applied. Called after each step of the engine.
     void settle() {
-        long appliedIndex = node.state().lastApplied();
+        long appliedIndex = applied.getAsLong();
         while (!applying.isEmpty() && applying.firstKey() <= appliedIndex) {
             applying.pollFirstEntry().getValue().forEach(each -> each.done().accept(new Barrier.Reached(appliedIndex)));
         }

@@ -139,21 +139,6 @@ final class EtcdFlagsTest {
     }
 
     @Test
-    void everyKeyOfOurs_thatHasTheNameOfAFlag_takesItsValue() {
-        Map<EtcdFlag.Kind, String> samples =
-                Map.of(EtcdFlag.Kind.YES_NO, "true", EtcdFlag.Kind.LENGTH, "1m0s", EtcdFlag.Kind.STATE, "new");
-        for (Settings.Key key : ServerConfig.KEYS) {
-            EtcdFlag flag = EtcdFlags.find(key.name());
-            if (flag == null || Weaving.OTHERWISE.contains(key.name())) continue;
-            String value = samples.getOrDefault(flag.kind(), flag.standard());
-            Weaving.Woven woven = Weaving.of(new EtcdSettings(Map.of(flag.name(), value), false), true);
-            assertThat(woven.flags()).containsKey(flag.name());
-            assertThat(woven.warnings()).as(flag.name()).isEmpty();
-            assertThat(ServerConfig.of(woven.flags(), null)).isNotNull();
-        }
-    }
-
-    @Test
     void cluster_thatDoesNotFitTheAdvertisedUrls_isRefusedAsEtcdDoes() {
         assertThatThrownBy(() -> woven(Map.of("name", "a", "initial-cluster", "b=http://127.0.0.1:2380")))
                 .hasMessage("couldn't find local name \"a\" in the initial cluster configuration");

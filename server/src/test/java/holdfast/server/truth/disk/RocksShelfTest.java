@@ -42,7 +42,7 @@ class RocksShelfTest {
 
     @Test
     void rocksShelf_tenThousandRandomPrograms_agreeWithTheModel() {
-        RocksShelf shelf = open(folder, new DiskConfig(1 << 20, 256 << 10));
+        RocksShelf shelf = open(folder, new DiskConfig(1 << 20, 256 << 10, 64 << 10));
         AtomicLong number = new AtomicLong();
 
         int count = Trial.check(1, PROGRAMS, () -> {
