@@ -79,6 +79,7 @@ final class Wire implements AutoCloseable {
         Http2ConnectionHandler handler = new Http2ConnectionHandlerBuilder()
                 .server(false)
                 .frameListener(new Frames(underWay))
+                .gracefulShutdownTimeoutMillis(0) // what is under way is given up
                 .initialSettings(Http2Settings.defaultSettings()
                         .initialWindowSize(WINDOW_BYTES)
                         .maxFrameSize(FRAME_BYTES_MAX)
