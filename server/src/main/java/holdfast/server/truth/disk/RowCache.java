@@ -47,6 +47,11 @@ final class RowCache {
         if (rows.containsKey(key)) learn(key, value);
     }
 
+    /// What it takes now, by its own count.
+    long bytes() {
+        return bytes;
+    }
+
     void clear() {
         rows.clear();
         bytes = 0;
