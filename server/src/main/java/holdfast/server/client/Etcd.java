@@ -200,7 +200,7 @@ public final class Etcd implements AutoCloseable {
     }
 
     /// Seconds it lasts from now; 0 when there is no such lease.
-    Answer<Long> renew(long leaseId, long limitNanos) {
+    public Answer<Long> renew(long leaseId, long limitNanos) {
         LeaseKeepAliveRequest request =
                 LeaseKeepAliveRequest.newBuilder().setID(leaseId).build();
         return calls.call(Rpc.KEEP_ALIVE, request, true, limitNanos).map(reply -> reply.getTTL());

@@ -129,6 +129,20 @@ public final class Lab implements AutoCloseable {
         return wiring.cut(host, way);
     }
 
+    /// Nothing from `host` reaches `others`, which replaces what was asked for before; none heals.
+    ///
+    /// @return empty when done, else why it could not be done here
+    String silence(String host, List<String> others) {
+        return wiring.silence(host, others.stream().map(this::address).toList());
+    }
+
+    /// Makes a small disk of its own for `name`, an ext4 file system in a file, which goes away with the lab.
+    ///
+    /// @return where it is mounted, or why there is none
+    LoopDisk addDisk(String name, long megabytes) {
+        return LoopDisk.make(run, name, megabytes);
+    }
+
     /// Undoes every cut of `host`.
     void heal(String host) {
         wiring.heal(host);

@@ -25,6 +25,11 @@ final class Loopback implements Wiring {
     }
 
     @Override
+    public String silence(String host, List<String> others) {
+        return others.isEmpty() ? "" : leftOut();
+    }
+
+    @Override
     public void heal(String host) {
         // nothing can be cut
     }

@@ -86,6 +86,13 @@ final class Namespaces implements Wiring {
     }
 
     @Override
+    public String silence(String host, List<String> others) {
+        String space = space(host);
+        Shell.run("tc", "-n", space, "qdisc", "del", "dev", "eth0", "root");
+        return others.isEmpty() ? "" : dropIp(space, "eth0", others);
+    }
+
+    @Override
     public void heal(String host) {
         Shell.run("ip", "-n", space(SWITCH), "link", "set", host, "up");
         Shell.run("tc", "-n", space(SWITCH), "qdisc", "del", "dev", host, "root");
@@ -122,13 +129,21 @@ final class Namespaces implements Wiring {
     }
 
     private static String dropIp(String space, String device) {
+        return dropIp(space, device, List.of("0.0.0.0/0"));
+    }
+
+    private static String dropIp(String space, String device, List<String> destinations) {
         String onDevice = "-n " + space + " %s add dev " + device + " ";
-        for (String words : List.of(
+        List<String> commands = new ArrayList<>(List.of(
                 onDevice.formatted("qdisc") + "root handle 1: htb default 2",
                 onDevice.formatted("class") + "parent 1: classid 1:2 htb rate 10gbit quantum 60000",
                 onDevice.formatted("class") + "parent 1: classid 1:1 htb rate 8bit quantum 1500",
-                onDevice.formatted("qdisc") + "parent 1:1 pfifo limit 0",
-                onDevice.formatted("filter") + "parent 1: protocol ip prio 1 u32 match u32 0 0 flowid 1:1")) {
+                onDevice.formatted("qdisc") + "parent 1:1 pfifo limit 0"));
+        for (String destination : destinations) {
+            commands.add(onDevice.formatted("filter") + "parent 1: protocol ip prio 1 u32 match ip dst " + destination
+                    + " flowid 1:1");
+        }
+        for (String words : commands) {
             List<String> command = new ArrayList<>(List.of("tc"));
             command.addAll(List.of(words.split(" ", -1)));
             Shell.Ran ran = Shell.run(command);

@@ -15,7 +15,9 @@ import java.util.stream.Stream;
 /// @param home folder of the clone
 /// @param classpath of this program
 /// @param etcd another store's program to run in place of our own; empty for our own
-record Programs(Path home, String classpath, String etcd) {
+/// @param main the class to run: the program's own, but for tests that plant a fault in it
+record Programs(Path home, String classpath, String etcd, String main) {
+    private static final String MAIN = "holdfast.server.cli.Main";
     static final int CLIENT_PORT = 2379;
     private static final int PEER_PORT = 2380;
     private static final List<String> SMALL = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
@@ -27,7 +29,11 @@ record Programs(Path home, String classpath, String etcd) {
                 .map(entry -> Path.of(entry).toAbsolutePath().toString())
                 .collect(Collectors.joining(File.pathSeparator));
         String home = System.getProperty("holdfast.home");
-        return new Programs(Path.of(home == null ? "." : home).toAbsolutePath().normalize(), classpath, etcd);
+        return new Programs(Path.of(home == null ? "." : home).toAbsolutePath().normalize(), classpath, etcd, MAIN);
+    }
+
+    Programs withMain(String other) {
+        return new Programs(home, classpath, etcd, other.isEmpty() ? main : other);
     }
 
     Path shopJar() {
@@ -51,17 +57,19 @@ record Programs(Path home, String classpath, String etcd) {
         return broken ? fleet.replaceFirst("(?m)^  orders:\n", "  orders:\n    env: {BROKEN: \"1\"}\n") : fleet;
     }
 
-    List<String> server(String name, String address, Path data, Map<String, String> cluster) {
+    /// @param extra more flags
+    List<String> server(String name, String address, Path data, Map<String, String> cluster, String... extra) {
         List<String> members = new ArrayList<>();
         cluster.forEach((member, at) -> members.add(member + "=" + at + ":" + PEER_PORT));
-        return holdfast(
-                "-Xmx160m",
+        List<String> words = new ArrayList<>(List.of(
                 "server",
                 "--name=" + name,
                 "--data-dir=" + data,
                 "--listen-client=" + address + ":" + CLIENT_PORT,
                 "--listen-peer=" + address + ":" + PEER_PORT,
-                "--initial-cluster=" + String.join(",", members));
+                "--initial-cluster=" + String.join(",", members)));
+        words.addAll(List.of(extra));
+        return holdfast("-Xmx160m", words.toArray(String[]::new));
     }
 
     /// The loop alone, over somebody else's store.
@@ -107,7 +115,7 @@ record Programs(Path home, String classpath, String etcd) {
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
         command.addAll(SMALL);
         command.add(heap);
-        command.addAll(List.of("-cp", classpath, "holdfast.server.cli.Main"));
+        command.addAll(List.of("-cp", classpath, main));
         command.addAll(List.of(words));
         return command;
     }

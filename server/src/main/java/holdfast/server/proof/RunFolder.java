@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /// What one run has made outside itself, written down *before* it is made, so that whoever comes later can remove it:
-/// `facts` holds one line each: `owner PID STARTED`, `process PID STARTED`, `namespace NAME`, `link NAME`.
+/// `facts` holds one line each: `owner PID STARTED`, `process PID STARTED`, `namespace NAME`, `link NAME`, `mount PATH`.
 final class RunFolder {
     private static final String PREFIX = "holdfast-run-";
     private static final String FACTS = "facts";
@@ -99,6 +99,9 @@ final class RunFolder {
     /// @return what could not be removed, in words; empty when nothing is left
     List<String> clean() {
         List<String> left = new ArrayList<>(killAll());
+        for (String mount : facts("mount").reversed()) {
+            if (Shell.run("mountpoint", "-q", mount).isDone()) Shell.run("umount", "-l", mount);
+        }
         for (String link : facts("link")) Shell.run("ip", "link", "del", link);
         for (String namespace : facts("namespace")) {
             if (!Files.exists(Path.of("/run/netns", namespace))) continue;

@@ -23,6 +23,13 @@ sealed interface Wiring permits Namespaces, Loopback {
     /// @return empty when done, else why it could not be done
     String cut(String host, Cut way);
 
+    /// From now on nothing from `host` reaches `others`, and everything reaches the rest; replaces what was asked for
+    /// before. Not to be mixed with [#cut].
+    ///
+    /// @param others addresses; none heals
+    /// @return empty when done, else why it could not be done
+    String silence(String host, List<String> others);
+
     /// Undoes every cut of `host`. Does nothing when there is none.
     void heal(String host);
 
