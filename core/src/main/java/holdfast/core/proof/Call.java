@@ -18,8 +18,7 @@ public record Call(int client, String member, Op op, long invokedNanos, long ret
 
     /// The same with what is known of it from elsewhere: it happened at `revision`, but nobody was told.
     Call happenedAt(long revision) {
-        return new Call(
-                client, member, op, invokedNanos, NEVER, new Reply.Done(true, revision, java.util.List.of()));
+        return new Call(client, member, op, invokedNanos, NEVER, new Reply.Done(true, revision, java.util.List.of()));
     }
 
     /// The same without its answer.
@@ -47,12 +46,13 @@ public record Call(int client, String member, Op op, long invokedNanos, long ret
     private String asked() {
         return switch (op) {
             case Op.Read(String key, boolean prefix) -> "read " + key + (prefix ? "*" : "");
-            case Op.Write(Op.Guard guard, var changes) -> changes.stream()
-                            .map(change -> change.value() == null
-                                    ? "delete " + change.key()
-                                    : "put " + change.key() + "=" + change.value())
-                            .collect(Collectors.joining(", "))
-                    + condition(guard);
+            case Op.Write(Op.Guard guard, var changes) ->
+                changes.stream()
+                                .map(change -> change.value() == null
+                                        ? "delete " + change.key()
+                                        : "put " + change.key() + "=" + change.value())
+                                .collect(Collectors.joining(", "))
+                        + condition(guard);
         };
     }
 

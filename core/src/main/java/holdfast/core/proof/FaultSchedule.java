@@ -45,7 +45,9 @@ public record FaultSchedule(List<Fault> faults) {
         }
 
         public static Optional<Kind> of(String key) {
-            return Arrays.stream(values()).filter(kind -> kind.key().equals(key)).findFirst();
+            return Arrays.stream(values())
+                    .filter(kind -> kind.key().equals(key))
+                    .findFirst();
         }
     }
 

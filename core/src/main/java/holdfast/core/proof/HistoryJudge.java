@@ -42,7 +42,8 @@ public final class HistoryJudge {
         return new Judgement(List.copyOf(violations), decided);
     }
 
-    /// Writes without an answer: whoever saw what they wrote tells when they happened; those that nobody saw, though the
+    /// Writes without an answer: whoever saw what they wrote tells when they happened; those that nobody saw, though
+    /// the
     /// whole keyspace was watched to the end, did not happen before it. Deletes leave no such trace and stay open.
     private static List<Call> settle(List<Call> calls, Timeline timeline) {
         List<Call> settled = new ArrayList<>();

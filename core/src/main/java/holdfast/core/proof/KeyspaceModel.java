@@ -66,7 +66,9 @@ public final class KeyspaceModel implements Model<KeyspaceModel.State> {
         for (int index = 0; index < found.size(); index++) {
             Reply.Found pair = found.get(index);
             @Nullable Cell cell = state.cells.get(here.get(index));
-            if (cell == null || !pair.key().equals(here.get(index)) || !pair.value().equals(cell.value())) return null;
+            if (cell == null
+                    || !pair.key().equals(here.get(index))
+                    || !pair.value().equals(cell.value())) return null;
             if (cell.modRevision() == UNKNOWN) learned = learned.with(List.of(putOf(pair)), pair.modRevision());
             else if (cell.modRevision() != pair.modRevision()) return null;
         }

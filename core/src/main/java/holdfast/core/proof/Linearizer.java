@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Looks for an order in which the calls could have happened one after the other: each between its call and its return,
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// of them matter to nobody.
 ///
 /// Worked example: `put x=1` lasts from 0 to 9, `read x -> 1` from 1 to 2, `read x -> nothing` from 3 to 4. Up to the
-/// first return, at 2, the put and the first read may come first. The read first: the model says no. The put first, then
+/// first return, at 2, the put and the first read may come first. The read first: the model says no. The put first,
+/// then
 /// the read: fine; but the second read finds no place any more. Back, nothing else to try: illegal.
 public final class Linearizer {
     public sealed interface Verdict {
@@ -79,7 +81,7 @@ public final class Linearizer {
         private final Model<S> model;
         private final Moment head = new Moment(Long.MIN_VALUE, -1, null);
         private final Deque<Placed<S>> stack = new ArrayDeque<>();
-        private final LinkedHashSet<Seen<S>> seen = new LinkedHashSet<>();
+        private final Set<Seen<S>> seen = new LinkedHashSet<>();
         private final BitSet placed = new BitSet();
         private long stepsLeft;
         private S state;

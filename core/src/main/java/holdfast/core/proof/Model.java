@@ -10,5 +10,6 @@ public interface Model<S> {
 
     /// The state after `call`, or null when a thing in this state cannot have given that answer. A call without an
     /// answer is asked about as if it took effect at this moment.
-    @Nullable S after(S state, Call call);
+    @Nullable
+    S after(S state, Call call);
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -67,7 +68,7 @@ final class OrderJudge {
 
     private void writes() {
         SortedMap<Long, Call> writeAt = new TreeMap<>();
-        LinkedHashSet<String> asked = new LinkedHashSet<>();
+        Set<String> asked = new LinkedHashSet<>();
         boolean lostDeletes = false;
         for (Call call : history.calls()) {
             if (!(call.op() instanceof Op.Write write)) continue;
@@ -76,8 +77,7 @@ final class OrderJudge {
                 @Nullable String value = change.value();
                 if (value != null && !refused) asked.add(value);
                 if (value != null && refused && timeline.revisionOf(value) != null) {
-                    violations.add(Violation.of(
-                            "refused-write", "A write that the store refused happened.", call));
+                    violations.add(Violation.of("refused-write", "A write that the store refused happened.", call));
                 }
                 lostDeletes |= value == null && call.reply() instanceof Reply.Lost;
             }
@@ -100,17 +100,20 @@ final class OrderJudge {
             violations.add(Violation.of(
                     "lost-write",
                     "An acknowledged write is not at its revision "
-                            + (event == null ? ", where " + change.key() + " did not change." : ": " + event.say() + "."),
+                            + (event == null
+                                    ? ", where " + change.key() + " did not change."
+                                    : ": " + event.say() + "."),
                     call));
         }
     }
 
-    private void nothingElse(SortedMap<Long, Call> writeAt, LinkedHashSet<String> asked, boolean lostDeletes) {
+    private void nothingElse(SortedMap<Long, Call> writeAt, Set<String> asked, boolean lostDeletes) {
         timeline.all().forEach((revision, events) -> {
             if (writeAt.containsKey(revision)) return;
             for (Event event : events.values()) {
                 @Nullable String value = event.value();
-                boolean leased = history.leases().stream().anyMatch(lease -> lease.key().equals(event.key()));
+                boolean leased =
+                        history.leases().stream().anyMatch(lease -> lease.key().equals(event.key()));
                 if (value == null ? leased || lostDeletes : asked.contains(value)) continue;
                 violations.add(Violation.of("phantom", "Nobody asked for " + event.say() + "."));
             }

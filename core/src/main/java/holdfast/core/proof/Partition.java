@@ -28,7 +28,8 @@ final class Partition {
         for (Call call : history) {
             List<String> keys = partition.keysOf(call.op());
             if (keys.isEmpty()) continue;
-            parts.computeIfAbsent(partition.root(keys.getFirst()), _ -> new ArrayList<>()).add(call);
+            parts.computeIfAbsent(partition.root(keys.getFirst()), _ -> new ArrayList<>())
+                    .add(call);
         }
         return List.copyOf(parts.values());
     }

@@ -101,12 +101,14 @@ final class Shrinker<S> {
 
     private static boolean sees(Call other, Op.Change change, long revision) {
         return switch (other.op()) {
-            case Op.Write(Op.Guard.WrittenAt(String key, long at), var _) when other.wrote() ->
+            case Op.Write(Op.Guard.WrittenAt(String key, long at), var _)
+            when other.wrote() ->
                 change.key().equals(key) && (revision == 0 || revision == at || (at == 0 && change.value() == null));
             case Op.Write(Op.Guard guard, var _) -> change.key().equals(Op.guarded(guard));
-            case Op.Read read -> read.covers(change.key())
-                    && other.reply() instanceof Reply.Done(boolean _, long _, var found)
-                    && Objects.equals(valueOf(change.key(), found), change.value());
+            case Op.Read read ->
+                read.covers(change.key())
+                        && other.reply() instanceof Reply.Done(boolean _, long _, var found)
+                        && Objects.equals(valueOf(change.key(), found), change.value());
         };
     }
 

@@ -33,7 +33,8 @@ final class Timeline {
     }
 
     private void add(Watched watched, Event event, long atNanos) {
-        @Nullable Event known = byRevision
+        @Nullable
+        Event known = byRevision
                 .computeIfAbsent(event.modRevision(), _ -> new TreeMap<>())
                 .putIfAbsent(event.key(), event);
         if (known != null && !known.isSameAs(event)) {
@@ -72,12 +73,14 @@ final class Timeline {
     }
 
     /// When a value was written, as somebody saw it; null when nobody did.
-    @Nullable Long revisionOf(String value) {
+    @Nullable
+    Long revisionOf(String value) {
         return revisionOfValue.get(value);
     }
 
     /// When the first watcher heard that `key` was deleted, on the recorder's clock; null when nobody did.
-    @Nullable Long heardDeletedNanos(String key) {
+    @Nullable
+    Long heardDeletedNanos(String key) {
         return heardDeleted.get(key);
     }
 

@@ -70,7 +70,9 @@ final class WatchJudge {
             }
             if (next <= endRevision) {
                 missing(endRevision, "it had until the end of the round, which is at " + endRevision);
-                if (next <= endRevision && timeline.revisions(watched.prefix(), next, endRevision).isEmpty()) {
+                if (next <= endRevision
+                        && timeline.revisions(watched.prefix(), next, endRevision)
+                                .isEmpty()) {
                     bad("watch-stuck", "did not hear of the end of the round at " + endRevision + ".", "");
                 }
             }
@@ -81,10 +83,14 @@ final class WatchJudge {
             for (Event event : events) {
                 long revision = event.modRevision();
                 if (revision <= promised) {
-                    bad("watch-promise", "had been promised that nothing at " + promised + " or below would come.",
+                    bad(
+                            "watch-promise",
+                            "had been promised that nothing at " + promised + " or below would come.",
                             event.say());
                 } else if (revision < next) {
-                    bad("watch-order", "had heard everything below " + next + " already, or did not ask for it.",
+                    bad(
+                            "watch-order",
+                            "had heard everything below " + next + " already, or did not ask for it.",
                             event.say());
                 } else if (revision < last) {
                     bad("watch-order", "heard " + last + " before in the same response.", event.say());
@@ -97,7 +103,9 @@ final class WatchJudge {
             }
             if (events.isEmpty()) return;
             if (headerRevision < last) {
-                bad("watch-header", "got a header of revision " + headerRevision + " with it.",
+                bad(
+                        "watch-header",
+                        "got a header of revision " + headerRevision + " with it.",
                         events.getLast().say());
             }
             complete(events, last);
@@ -117,9 +125,14 @@ final class WatchJudge {
                         .toList();
                 if (got.equals(wanted)) continue;
                 if (got.isEmpty()) {
-                    bad("watch-gap", "was told of " + last + ", but never of revision " + revision + ".", say(revision));
+                    bad(
+                            "watch-gap",
+                            "was told of " + last + ", but never of revision " + revision + ".",
+                            say(revision));
                 } else {
-                    bad("watch-split", "got " + got + " of revision " + revision + ", which changed " + wanted + ".",
+                    bad(
+                            "watch-split",
+                            "got " + got + " of revision " + revision + ", which changed " + wanted + ".",
                             say(revision));
                 }
             }
@@ -142,7 +155,8 @@ final class WatchJudge {
 
         private String say(long revision) {
             return String.join(
-                    ", ", timeline.at(revision).values().stream().map(Event::say).toList());
+                    ", ",
+                    timeline.at(revision).values().stream().map(Event::say).toList());
         }
 
         private void bad(String code, String sentence, String proof) {

@@ -83,13 +83,15 @@ final class Generated {
             case 0, 1 -> Op.put(key, value());
             case 2 -> new Op.Read(group, true);
             case 3, 4 -> new Op.Read(key, false);
-            case 5 -> new Op.Write(
-                    new Op.Guard.Present(key),
-                    List.of(new Op.Change(key, null), new Op.Change(ROOT + "m/" + client, value())));
+            case 5 ->
+                new Op.Write(
+                        new Op.Guard.Present(key),
+                        List.of(new Op.Change(key, null), new Op.Change(ROOT + "m/" + client, value())));
             case 6 -> Op.swap(key, modOf(key), value());
-            default -> new Op.Write(
-                    new Op.Guard.Always(),
-                    List.of(new Op.Change(group + "a", value()), new Op.Change(group + "b", value())));
+            default ->
+                new Op.Write(
+                        new Op.Guard.Always(),
+                        List.of(new Op.Change(group + "a", value()), new Op.Change(group + "b", value())));
         };
     }
 
@@ -104,12 +106,13 @@ final class Generated {
 
     private Reply apply(Op op) {
         return switch (op) {
-            case Op.Read read -> new Reply.Done(
-                    true,
-                    revision,
-                    pairs.values().stream()
-                            .filter(pair -> read.covers(pair.key()))
-                            .toList());
+            case Op.Read read ->
+                new Reply.Done(
+                        true,
+                        revision,
+                        pairs.values().stream()
+                                .filter(pair -> read.covers(pair.key()))
+                                .toList());
             case Op.Write(Op.Guard guard, List<Op.Change> changes) -> {
                 if (!holds(guard)) yield new Reply.Done(false, revision, List.of());
                 revision++;

@@ -43,8 +43,7 @@ final class LeaseJudgeTest {
         List<Heard> heard = goneNanos < 0
                 ? List.of()
                 : List.of(new Heard.Told(goneNanos, 9, List.of(new Event("r/l/1", null, 9, 0, null))));
-        History history =
-                new History(1, 9, List.of(), List.of(new Watched("w", "r/", false, heard)), List.of(lease));
+        History history = new History(1, 9, List.of(), List.of(new Watched("w", "r/", false, heard)), List.of(lease));
         return LeaseJudge.judge(history.leases(), Timeline.of(history)).stream()
                 .map(Violation::code)
                 .toList();

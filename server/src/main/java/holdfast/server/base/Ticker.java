@@ -42,6 +42,7 @@ public interface Ticker {
         private final ThreadLocal<MemorySegment> timespec =
                 ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(TIMESPEC));
         private final MethodHandle clockGettime;
+        private final StepFile step = new StepFile();
 
         @SuppressWarnings("restricted") // the launcher allows native access
         private SystemTicker() {
@@ -70,7 +71,7 @@ public interface Ticker {
 
         @Override
         public long wallMillis() {
-            return System.currentTimeMillis();
+            return System.currentTimeMillis() + step.millis(nanos());
         }
     }
 }

@@ -31,6 +31,7 @@ import picocli.CommandLine.Command;
             RestartCommand.class,
             RetryCommand.class,
             DemoCommand.class,
+            ProveCommand.class,
             VersionCommand.class,
             TrainCommand.class,
             CompletionCommand.class,

@@ -23,8 +23,9 @@ import picocli.CommandLine.Spec;
 /// `holdfast prove`: hurts three real members of the store and judges what their clients saw.
 @Command(
         name = "prove",
-        description = "Hurts three real servers in rounds, records what concurrent clients and watchers saw, and judges it:"
-                + " linearizable, watches complete, leases kept. Exit status 1 if a promise was broken.",
+        description =
+                "Hurts three real servers in rounds, records what concurrent clients and watchers saw, and judges it:"
+                        + " linearizable, watches complete, leases kept. Exit status 1 if a promise was broken.",
         mixinStandardHelpOptions = true)
 final class ProveCommand implements Callable<Integer> {
     @Option(names = "--rounds", paramLabel = "N", description = "Rounds to run (default: 5).")
@@ -37,10 +38,14 @@ final class ProveCommand implements Callable<Integer> {
             names = "--faults",
             paramLabel = "NAME",
             split = ",",
-            description = "Only these: kill, kill-all, freeze, stutter, partition, deaf, mute, full, clock (default: all).")
+            description =
+                    "Only these: kill, kill-all, freeze, stutter, partition, deaf, mute, full, clock (default: all).")
     private List<String> faults = new ArrayList<>();
 
-    @Option(names = "--keep", paramLabel = "FOLDER", description = "Where histories of broken rounds go (default: here).")
+    @Option(
+            names = "--keep",
+            paramLabel = "FOLDER",
+            description = "Where histories of broken rounds go (default: here).")
     private Path keep = Path.of(".");
 
     @Option(names = "--judge", paramLabel = "FILE", description = "Judge this history again, and run nothing.")

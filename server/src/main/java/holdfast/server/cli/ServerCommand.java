@@ -6,6 +6,7 @@ import holdfast.server.start.ServerConfig;
 import holdfast.server.start.ServerLoop;
 import holdfast.server.start.ServerParts;
 import holdfast.server.start.Settings;
+import holdfast.server.start.StartWay;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -53,6 +54,13 @@ final class ServerCommand implements Callable<Integer> {
             description = "YAML file with the same names as the flags; a flag wins over it.")
     private @Nullable Path config;
 
+    @Option(
+            names = "--repair",
+            description =
+                    "First remove this member's log and state, which are damaged or lost, and get them anew from the"
+                            + " other members. Never on two members at once.")
+    private boolean repair;
+
     @Mixin
     private StoreOption store = new StoreOption();
 
@@ -62,7 +70,10 @@ final class ServerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         if (store.flagged()) return loopAlone();
-        return switch (ServerParts.open(ServerConfig.of(flags(), config), ServerCommand::breakDown)) {
+        return switch (ServerParts.open(
+                ServerConfig.of(flags(), config),
+                repair ? StartWay.NORMAL.withRepair() : StartWay.NORMAL,
+                ServerCommand::breakDown)) {
             case ServerParts.Opened.Refused(Reason why) ->
                 ExitCode.refused(why, spec.commandLine().getErr());
             case ServerParts.Opened.Ready(ServerParts parts) -> serve(parts);

@@ -66,9 +66,8 @@ final class FaultDriver {
     private String victim(Fault fault) {
         String leader = fault.whom() == FaultSchedule.Whom.ANY ? "" : arena.leader(eyes);
         if (fault.whom() == FaultSchedule.Whom.LEADER && !leader.isEmpty()) return leader;
-        List<String> others = Arena.MEMBERS.stream()
-                .filter(member -> !member.equals(leader))
-                .toList();
+        List<String> others =
+                Arena.MEMBERS.stream().filter(member -> !member.equals(leader)).toList();
         return others.get(fault.throwOfDice() % others.size());
     }
 
@@ -83,10 +82,11 @@ final class FaultDriver {
             }
             case FREEZE -> arena.signal(victim, "STOP");
             case STUTTER -> stutter(fault, victim);
-            case PARTITION -> others(victim).forEach(other -> {
-                arena.cut(victim, other);
-                arena.cut(other, victim);
-            });
+            case PARTITION ->
+                others(victim).forEach(other -> {
+                    arena.cut(victim, other);
+                    arena.cut(other, victim);
+                });
             case DEAF -> others(victim).forEach(other -> arena.cut(other, victim));
             case MUTE -> others(victim).forEach(other -> arena.cut(victim, other));
             case FULL -> arena.fill(victim);
@@ -109,10 +109,11 @@ final class FaultDriver {
             case KILL -> arena.start(victim);
             case KILL_ALL -> {}
             case FREEZE, STUTTER -> arena.signal(victim, "CONT");
-            case PARTITION, DEAF, MUTE -> others(victim).forEach(other -> {
-                arena.reconnect(victim, other);
-                arena.reconnect(other, victim);
-            });
+            case PARTITION, DEAF, MUTE ->
+                others(victim).forEach(other -> {
+                    arena.reconnect(victim, other);
+                    arena.reconnect(other, victim);
+                });
             case FULL -> {
                 arena.empty(victim);
                 arena.start(victim); // if it stopped for it

@@ -37,8 +37,7 @@ final class LeaseRecorder {
     private boolean bound;
 
     /// @param untilNanos when it falls silent, on the recorder's clock
-    LeaseRecorder(
-            Recorder recorder, Map<String, Etcd> members, String root, int number, Dice dice, long untilNanos) {
+    LeaseRecorder(Recorder recorder, Map<String, Etcd> members, String root, int number, Dice dice, long untilNanos) {
         this.recorder = recorder;
         this.members = members;
         this.key = root + "l/" + number;

@@ -26,7 +26,9 @@ record LoopDisk(Path path, String missing) {
         }
         run.write("mount", mount.toString());
         for (String command : new String[] {
-            "truncate -s " + megabytes + "M " + image, "mkfs.ext4 -q -F -m 0 " + image, "mount -o loop " + image + " " + mount
+            "truncate -s " + megabytes + "M " + image,
+            "mkfs.ext4 -q -F -m 0 " + image,
+            "mount -o loop " + image + " " + mount
         }) {
             Shell.Ran ran = Shell.run(command.split(" ", -1));
             if (!ran.isDone()) return new LoopDisk(Path.of(""), command + ": " + ran.output());

@@ -1,7 +1,6 @@
 package holdfast.server.proof;
 
 import holdfast.core.base.Dice;
-import holdfast.core.proof.Call;
 import holdfast.core.proof.FaultSchedule;
 import holdfast.core.proof.FaultSchedule.Kind;
 import holdfast.core.proof.History;
@@ -95,11 +94,9 @@ public final class Prove {
             Etcd everywhere = arena.client(Arena.MEMBERS);
             for (int round = 1; round <= plan.rounds(); round++) {
                 long seed = plan.seed() + round - 1;
-                Round one = new Round(
-                        arena, ticker, "p" + seed + "/", new Dice(seed), callers, watchers, everywhere);
-                FaultSchedule schedule = kinds.isEmpty()
-                        ? new FaultSchedule(List.of())
-                        : FaultSchedule.of(seed, kinds, FAULT_MILLIS);
+                Round one = new Round(arena, ticker, "p" + seed + "/", new Dice(seed), callers, watchers, everywhere);
+                FaultSchedule schedule =
+                        kinds.isEmpty() ? new FaultSchedule(List.of()) : FaultSchedule.of(seed, kinds, FAULT_MILLIS);
                 long beganNanos = ticker.nanos();
                 Round.Recorded recorded = one.run(schedule, driver);
                 RoundVerdict verdict = judge(round, seed, recorded, beganNanos);
@@ -158,7 +155,8 @@ public final class Prove {
                         .count(),
                 history.watches().stream()
                         .flatMap(watched -> watched.heard().stream())
-                        .mapToInt(heard -> heard instanceof Heard.Told told ? told.events().size() : 0)
+                        .mapToInt(heard ->
+                                heard instanceof Heard.Told told ? told.events().size() : 0)
                         .sum(),
                 (endNanos - judgeNanos) / 1_000_000,
                 (endNanos - beganNanos) / 1_000_000,
@@ -190,7 +188,9 @@ public final class Prove {
         say(judgement.violations(), out);
         if (!judgement.decided()) out.println("The search for an order was given up.");
         out.println(
-                judgement.isGood() ? "Good: every promise was kept." : judgement.violations().size() + " violations.");
+                judgement.isGood()
+                        ? "Good: every promise was kept."
+                        : judgement.violations().size() + " violations.");
         return judgement.isGood();
     }
 }

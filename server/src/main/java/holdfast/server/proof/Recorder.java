@@ -101,6 +101,13 @@ final class Recorder {
         return reply;
     }
 
+    /// Reads every group of keys, each for itself: a read of all would tie all keys together, and leased ones to them.
+    void readAll(int client, String member) {
+        for (int group = 0; group < GROUPS; group++) {
+            Reply _ = call(client, member, new Op.Read(root + "g" + group + "/", true));
+        }
+    }
+
     private static Reply ask(Etcd etcd, Op op) {
         return switch (op) {
             case Op.Read(String key, boolean prefix) -> {
@@ -110,9 +117,7 @@ final class Recorder {
                         found -> new Reply.Done(true, found.revision(), found(found)));
             }
             case Op.Write write ->
-                reply(
-                        etcd.commit(txn(write, 0)),
-                        done -> new Reply.Done(done.succeeded(), done.revision(), List.of()));
+                reply(etcd.commit(txn(write, 0)), done -> new Reply.Done(done.succeeded(), done.revision(), List.of()));
         };
     }
 
@@ -182,15 +187,17 @@ final class Recorder {
                 case 0, 1, 2 -> Op.put(key, value());
                 case 3, 4, 5, 6 -> new Op.Read(key, false);
                 case 7 -> new Op.Read(group, true);
-                case 8 -> dice.oneIn(4)
-                        ? Op.delete(key)
-                        : new Op.Write(
-                                new Op.Guard.Present(key),
-                                List.of(new Op.Change(key, null), new Op.Change(root + "m/" + client, value())));
+                case 8 ->
+                    dice.oneIn(4)
+                            ? Op.delete(key)
+                            : new Op.Write(
+                                    new Op.Guard.Present(key),
+                                    List.of(new Op.Change(key, null), new Op.Change(root + "m/" + client, value())));
                 case 9, 10 -> Op.swap(key, seen.getOrDefault(key, 0L), value());
-                default -> new Op.Write(
-                        new Op.Guard.Always(),
-                        List.of(new Op.Change(group + "a", value()), new Op.Change(group + "b", value())));
+                default ->
+                    new Op.Write(
+                            new Op.Guard.Always(),
+                            List.of(new Op.Change(group + "a", value()), new Op.Change(group + "b", value())));
             };
         }
 

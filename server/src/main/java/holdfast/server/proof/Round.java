@@ -90,7 +90,7 @@ final class Round {
         }
         for (String member : Arena.MEMBERS) {
             watches.add(watch("replay-at-" + member, List.of(member), base, startNanos));
-            Reply _ = recorder.call(ENDER, member, new Op.Read(root, true));
+            recorder.readAll(ENDER, member);
         }
         boolean _ = await(WATCH_MILLIS_MAX, () -> watches.stream().allMatch(watch -> watch.reached() >= end));
         watches.forEach(WatchRecorder::stop);

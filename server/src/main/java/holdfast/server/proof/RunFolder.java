@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /// What one run has made outside itself, written down *before* it is made, so that whoever comes later can remove it:
-/// `facts` holds one line each: `owner PID STARTED`, `process PID STARTED`, `namespace NAME`, `link NAME`, `mount PATH`.
+/// `facts` holds one line each: `owner PID STARTED`, `process PID STARTED`, `namespace NAME`, `link NAME`, `mount
+/// PATH`.
 final class RunFolder {
     private static final String PREFIX = "holdfast-run-";
     private static final String FACTS = "facts";

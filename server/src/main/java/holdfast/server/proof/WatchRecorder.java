@@ -64,8 +64,8 @@ final class WatchRecorder {
             Etcd etcd = members.get(member);
             if (etcd == null) throw new IllegalStateException("no member " + member);
             int mine = open(member);
-            Answer<Tap> opened = Tap.open(
-                    etcd, KeyRange.prefix(Bytes.utf8(prefix)), opening(), true, news -> hear(mine, news));
+            Answer<Tap> opened =
+                    Tap.open(etcd, KeyRange.prefix(Bytes.utf8(prefix)), opening(), true, news -> hear(mine, news));
             if (opened instanceof Answer.Done<Tap>(Tap tap)) {
                 follow(tap);
                 tap.close();

@@ -46,7 +46,8 @@ public record ServerConfig(
         int readers,
         int entriesInFlightMax,
         Listening listening,
-        Duration progressEvery) {
+        Duration progressEvery,
+        int logFileBytes) {
 
     /// One of the members that form the cluster.
     public record Seed(String name, Address peer) {}
@@ -100,7 +101,8 @@ public record ServerConfig(
             key("progress-every", "TIME", "10min", "How often an idle watcher that asks for it hears the revision."),
             key("waiting-max", "COUNT", "16384", "Most requests that wait for the log; more are refused."),
             key("readers", "COUNT", "2", "Threads that serve large reads."),
-            key("entries-in-flight-max", "COUNT", "2", "Log entries under way at once."));
+            key("entries-in-flight-max", "COUNT", "2", "Log entries under way at once."),
+            key("log-file-bytes", "BYTES", "33554432", "Size of one file of the log, made beforehand."));
 
     private static Settings.Key key(String name, String label, @Nullable String standard, String description) {
         return new Settings.Key(name, label, standard, description);
@@ -119,6 +121,9 @@ public record ServerConfig(
         long peers = initialCluster.stream().map(Seed::peer).distinct().count();
         Require.that("initial-cluster", initialCluster, names == initialCluster.size(), "without a name twice");
         Require.that("initial-cluster", initialCluster, peers == initialCluster.size(), "without an address twice");
+        Require.between("log-file-bytes", logFileBytes, 1 << 20, 1 << 30);
+        long largestEntry = (256 << 10) + (long) requestBytesMax; // see StoreConfig
+        Require.that("log-file-bytes", logFileBytes, logFileBytes >= 4 * largestEntry, "four times the largest entry");
         Require.between("txn-ops-max", txnOpsMax, 1, 100_000);
         Require.that(
                 "initial-cluster",
@@ -167,7 +172,8 @@ public record ServerConfig(
                 Math.toIntExact(settings.number("readers")),
                 Math.toIntExact(settings.number("entries-in-flight-max")),
                 listening,
-                settings.length("progress-every"));
+                settings.length("progress-every"),
+                Math.toIntExact(settings.number("log-file-bytes")));
     }
 
     private static boolean isOn(Settings settings, String name) {

@@ -10,6 +10,7 @@ import holdfast.server.base.tls.LiveTls;
 import holdfast.server.start.DataFolder.Locked;
 import holdfast.server.start.DataFolder.Owner;
 import holdfast.server.truth.ReplicatedStore;
+import holdfast.server.truth.Store;
 import holdfast.server.truth.StoreConfig;
 import holdfast.server.truth.disk.RocksShelf;
 import holdfast.server.truth.etcd.DoorMetrics;
@@ -51,6 +52,7 @@ public final class ServerParts implements AutoCloseable {
     private record Part(String name, AutoCloseable part) {}
 
     private final ServerConfig config;
+    private final StartWay way;
     private final Metrics metrics = new Metrics();
     private final DoorMetrics doorMetrics = new DoorMetrics(metrics);
     private final ArrayDeque<Part> parts = new ArrayDeque<>();
@@ -60,8 +62,9 @@ public final class ServerParts implements AutoCloseable {
     private final List<Integer> clientPorts = new ArrayList<>();
     private volatile Handler<HttpServerRequest> pages = EtcdDoor::notFound;
 
-    private ServerParts(ServerConfig config) {
+    private ServerParts(ServerConfig config, StartWay way) {
         this.config = config;
+        this.way = way;
         ProcessNumbers.addTo(metrics);
     }
 
@@ -69,7 +72,12 @@ public final class ServerParts implements AutoCloseable {
     ///
     /// @param onBreak the disk failed or an invariant broke: the process must stop at once
     public static Opened open(ServerConfig config, Runnable onBreak) throws InterruptedException {
-        ServerParts parts = new ServerParts(config);
+        return open(config, StartWay.NORMAL, onBreak);
+    }
+
+    /// The same in a way of its own.
+    public static Opened open(ServerConfig config, StartWay way, Runnable onBreak) throws InterruptedException {
+        ServerParts parts = new ServerParts(config, way);
         @Nullable Reason why;
         try {
             why = parts.build(onBreak);
@@ -101,6 +109,10 @@ public final class ServerParts implements AutoCloseable {
         if (owner == null) {
             folder.mark(founder);
             owner = founder;
+        }
+        if (way.repair()) {
+            @Nullable Reason alone = Repair.wipe(folder, owner);
+            if (alone != null) return alone;
         }
         RocksShelf shelf;
         switch (RocksShelf.open(folder.path("state"))) {
@@ -177,7 +189,7 @@ public final class ServerParts implements AutoCloseable {
                 standard.listenPort(),
                 standard.initialPeers(),
                 config.raft(),
-                standard.segmentBytes(),
+                config.logFileBytes(),
                 standard.heapBytes(),
                 standard.logBytesMax(),
                 standard.tls(),
@@ -198,7 +210,7 @@ public final class ServerParts implements AutoCloseable {
 
     private RaftLog openLog(RaftOptions options, RaftLog.Machine machine) {
         try {
-            RaftLog log = RaftLog.open(options, machine);
+            RaftLog log = way.log().open(options, machine);
             config.listening().peers().stream().skip(1).forEach(url -> alsoListen(log, url.address()));
             return log;
         } catch (IOException failed) {
@@ -219,14 +231,15 @@ public final class ServerParts implements AutoCloseable {
         Vertx ofDoor = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
         vertx = ofDoor;
         add("vertx", () -> closeVertx(ofDoor));
+        Store served = way.store().apply(opened);
         for (Listening.Url url : config.listening().clients()) {
             EtcdDoor opening =
-                    EtcdDoor.open(etcdConfig(url), ofDoor, opened, doorMetrics, request -> pages.handle(request));
+                    EtcdDoor.open(etcdConfig(url), ofDoor, served, doorMetrics, request -> pages.handle(request));
             add("etcd door " + url, opening);
             clientPorts.add(opening.port());
         }
         for (Listening.Url url : config.listening().metrics()) {
-            add("metrics door " + url, EtcdDoor.openPages(etcdConfig(url), ofDoor, opened, doorMetrics));
+            add("metrics door " + url, EtcdDoor.openPages(etcdConfig(url), ofDoor, served, doorMetrics));
         }
     }
 

@@ -48,12 +48,12 @@ public final class Processes implements AutoCloseable {
             this.command = command;
             this.environment = environment;
             log = folder.resolve(name + ".log");
-            process = launch();
+            process = launch(command);
         }
 
-        private Process launch() {
+        private Process launch(List<String> words) {
             try {
-                ProcessBuilder builder = new ProcessBuilder(command)
+                ProcessBuilder builder = new ProcessBuilder(words)
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
                 builder.environment().putAll(environment);
@@ -121,7 +121,15 @@ public final class Processes implements AutoCloseable {
         /// Starts it again, once it has ended.
         public void restart() {
             if (process.isAlive()) throw new IllegalStateException(name + " still runs");
-            process = launch();
+            process = launch(command);
+        }
+
+        /// Starts it again with more arguments, this once.
+        public void restartWith(String... more) {
+            if (process.isAlive()) throw new IllegalStateException(name + " still runs");
+            List<String> longer = new ArrayList<>(command);
+            longer.addAll(List.of(more));
+            process = launch(longer);
         }
 
         public String log() {

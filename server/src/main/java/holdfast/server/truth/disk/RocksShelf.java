@@ -153,7 +153,7 @@ public final class RocksShelf implements Shelf {
         try {
             Folders.remove(incoming);
             Folders.copy(from, incoming);
-            Generation.open(incoming, config).letGo(); // a damaged one is to be found while the old state stands
+            check(incoming); // a damaged one is to be found while the old state stands
             Generation old = generation;
             Files.move(incoming, state, StandardCopyOption.ATOMIC_MOVE); // from here on the new state counts
             Folders.sync(folder);
@@ -168,6 +168,16 @@ public final class RocksShelf implements Shelf {
             throw new ShelfBroken(Generation.why(state, broken), broken);
         } catch (IOException broken) {
             throw new ShelfBroken(unwritable(folder, broken), broken);
+        }
+    }
+
+    /// Reads every block of every file: opening alone would not find a flipped bit.
+    private void check(Path state) throws RocksDBException {
+        Generation opened = Generation.open(state, config);
+        try {
+            opened.database().verifyChecksum();
+        } finally {
+            opened.letGo();
         }
     }
 

@@ -92,8 +92,8 @@ final class MicroRaftLog implements RaftLog {
             throws IOException {
         if (restored == null && machine.durableIndex() > 0) {
             throw new IOException("The state on disk ends at entry " + machine.durableIndex()
-                    + ", but the log is empty: its files are gone. Wipe this member's data and let it catch up from the"
-                    + " others.");
+                    + ", but the log is empty: its files are gone. Start this member with --repair: it then gets everything"
+                    + " anew from the others.");
         }
         SnapshotEntry snapshot = restored == null ? null : restored.getSnapshotEntry();
         if (snapshot == null || machine.durableIndex() >= snapshot.getIndex()) return;
@@ -101,7 +101,7 @@ final class MicroRaftLog implements RaftLog {
         if (folders.isWhole(handle)) return;
         throw new IOException("The log begins behind entry " + snapshot.getIndex() + ", but the state on disk ends at "
                 + machine.durableIndex() + " and the snapshot " + folders.of(handle)
-                + " is gone. Wipe this member's data and let it catch up from the others.");
+                + " is gone. Start this member with --repair: it then gets everything anew from the others.");
     }
 
     private static void checkSelf(@Nullable RestoredRaftState restored, RaftOptions options) throws IOException {

@@ -242,7 +242,10 @@ final class SegmentLog implements RaftStore, AutoCloseable {
 
     private IOException stop(Exception failed) {
         broken = true;
-        halt.halt("The Raft log could not be written or forced to disk: " + failed, failed);
+        Throwable root = failed.getCause() == null ? failed : failed.getCause();
+        String sentence = "Log file %s could not be written or forced to disk at byte %d, or the next one made: %s"
+                .formatted(writer.segment().name(), writer.position(), root);
+        halt.halt(sentence, failed);
         return new IOException("the log is broken", failed);
     }
 }

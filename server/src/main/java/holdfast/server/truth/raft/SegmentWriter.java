@@ -61,6 +61,11 @@ final class SegmentWriter {
         return segment;
     }
 
+    /// Where the next record of [#segment] goes.
+    int position() {
+        return position;
+    }
+
     /// Stages one record.
     ///
     /// @return where its body will lie in [#segment], which may be a new one

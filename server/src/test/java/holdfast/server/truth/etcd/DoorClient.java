@@ -27,22 +27,22 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 
 /// A bare gRPC client over Vert.x with one connection, for tests that look at single messages.
-final class DoorClient implements AutoCloseable {
+public final class DoorClient implements AutoCloseable {
     static final long LIMIT_SECONDS = 60;
     private static final int MESSAGE_BYTES_MAX = 64 << 20;
 
     private final GrpcClient client;
     private final SocketAddress server;
 
-    DoorClient(Vertx vertx, int port) {
+    public DoorClient(Vertx vertx, int port) {
         client = GrpcClient.client(vertx, new GrpcClientOptions().setMaxMessageSize(MESSAGE_BYTES_MAX));
         server = SocketAddress.inetSocketAddress(port, "127.0.0.1");
     }
 
     /// What a unary call answered.
-    record Answer<A>(GrpcStatus status, String message, A body) {}
+    public record Answer<A>(GrpcStatus status, String message, A body) {}
 
-    <A> Answer<A> call(String path, MessageLite request, Parser<A> parser, Map<String, String> headers)
+    public <A> Answer<A> call(String path, MessageLite request, Parser<A> parser, Map<String, String> headers)
             throws Exception {
         GrpcClientRequest<Buffer, Buffer> call = open(path, headers);
         return get(answer(call, request.toByteArray(), parser));
@@ -71,7 +71,7 @@ final class DoorClient implements AutoCloseable {
     }
 
     /// The store's revision after putting `key`.
-    long put(String key, String value) throws Exception {
+    public long put(String key, String value) throws Exception {
         PutRequest request = PutRequest.newBuilder()
                 .setKey(com.google.protobuf.ByteString.copyFromUtf8(key))
                 .setValue(com.google.protobuf.ByteString.copyFromUtf8(value))

@@ -1,0 +1,57 @@
+package holdfast.server.start;
+
+import holdfast.core.base.Reason;
+import holdfast.server.start.DataFolder.Owner;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Removes what a damaged member has on disk, so that it starts empty and catches up from the others. Who it is stays.
+///
+/// Until it has caught up it gives no vote to anybody with a log (see `Newborn` of the raft room), so that entries that
+/// only it and one other had are not lost by its forgetting them.
+final class Repair {
+    private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
+
+    private Repair() {}
+
+    /// The order makes an interrupted repair look damaged, never shorter than it was: the state first, of the log the
+    /// oldest file first.
+    ///
+    /// @return why it must not be done; null when it is done
+    static @Nullable Reason wipe(DataFolder folder, Owner owner) throws IOException {
+        boolean others = owner.seeds().stream().anyMatch(seed -> seed.id() != owner.member());
+        if (!others) {
+            return new Reason(
+                    "repair-alone",
+                    "Member " + owner.name() + " has nobody to catch up from: what it has on disk is all there is."
+                            + " Restore it from a snapshot.");
+        }
+        LOG.warn("Repair: the log and state of member {} are removed; it catches up from the others.", owner.name());
+        remove(folder.path("state"));
+        Path raft = folder.path("raft");
+        remove(raft.resolve("snapshots"));
+        remove(raft.resolve("log"));
+        remove(raft);
+        return null;
+    }
+
+    private static void remove(Path path) throws IOException {
+        if (!Files.exists(path)) return;
+        List<Path> inside;
+        try (Stream<Path> tree = Files.walk(path)) {
+            // a folder after what is in it; files in the order of their names
+            inside = tree.sorted(Comparator.<Path, Boolean>comparing(Files::isDirectory)
+                            .thenComparing(one -> Files.isDirectory(one) ? -one.getNameCount() : 0)
+                            .thenComparing(Path::toString))
+                    .toList();
+        }
+        for (Path one : inside) Files.deleteIfExists(one);
+    }
+}
