@@ -32,6 +32,7 @@ import picocli.CommandLine.Command;
             RetryCommand.class,
             DemoCommand.class,
             ProveCommand.class,
+            RepairCommand.class,
             VersionCommand.class,
             TrainCommand.class,
             CompletionCommand.class,

@@ -26,7 +26,7 @@ import java.util.TreeSet;
 final class Arena implements AutoCloseable {
     static final List<String> MEMBERS = List.of("s1", "s2", "s3");
 
-    private static final Duration CALL_LIMIT = Duration.ofMillis(1_000);
+    private static final Duration CALL_LIMIT = Duration.ofSeconds(1);
     private static final long DISK_MEGABYTES = 96;
     private final Lab lab;
     private final Programs programs;

@@ -16,10 +16,26 @@ import org.slf4j.LoggerFactory;
 ///
 /// Until it has caught up it gives no vote to anybody with a log (see `Newborn` of the raft room), so that entries that
 /// only it and one other had are not lost by its forgetting them.
-final class Repair {
+public final class Repair {
     private static final Logger LOG = LoggerFactory.getLogger(Repair.class);
 
     private Repair() {}
+
+    /// Removes what the member in `folder` has, while it does not run. Its next start, by whatever command, fetches it.
+    ///
+    /// @return why nothing was removed; null when it is done
+    public static @Nullable Reason run(Path folder) throws IOException {
+        if (!DataFolder.isOwned(folder)) return new Reason("no-data", folder + " is no data folder of a member.");
+        return switch (DataFolder.lock(folder)) {
+            case DataFolder.Locked.Refused(Reason why) -> why;
+            case DataFolder.Locked.Ready(DataFolder locked) -> {
+                try (locked) {
+                    @Nullable Owner owner = locked.owner();
+                    yield owner == null ? new Reason("no-data", folder + " is empty.") : wipe(locked, owner);
+                }
+            }
+        };
+    }
 
     /// The order makes an interrupted repair look damaged, never shorter than it was: the state first, of the log the
     /// oldest file first.

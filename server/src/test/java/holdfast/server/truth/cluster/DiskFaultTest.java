@@ -78,6 +78,12 @@ final class DiskFaultTest {
             cluster.server(0).restartWith("--repair");
             assertThat(cluster.server(0).awaitEnd(LIMIT)).isEqualTo(1);
             assertThat(cluster.server(0).log()).contains("nobody to catch up from");
+            try (Processes others = Processes.in(folder)) {
+                String data = cluster.dataOf(0).toString();
+                Processes.Running repair = others.holdfast("repair", List.of("repair", data));
+                assertThat(repair.awaitEnd(LIMIT)).isEqualTo(1);
+                assertThat(repair.log()).contains("nobody to catch up from");
+            }
             cluster.server(0).restart();
             cluster.awaitLeader();
             assertThat(writers.missing("w", cluster.client(0))).isEmpty();
