@@ -32,7 +32,6 @@ final class Round {
     private static final long WATCH_MILLIS_MAX = 10_000;
     private static final long LEASE_MILLIS_MAX = 9_000; // an election may have given it its whole TTL again, twice
 
-    private final Arena arena;
     private final Ticker ticker;
     private final String root;
     private final Dice dice;
@@ -43,14 +42,12 @@ final class Round {
     /// @param callers clients for calls, `watchers` for watches, one for each member; `everywhere` goes from one to
     ///     another
     Round(
-            Arena arena,
             Ticker ticker,
             String root,
             Dice dice,
             Map<String, Etcd> callers,
             Map<String, Etcd> watchers,
             Etcd everywhere) {
-        this.arena = arena;
         this.ticker = ticker;
         this.root = root;
         this.dice = dice;

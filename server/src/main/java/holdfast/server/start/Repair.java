@@ -62,12 +62,9 @@ public final class Repair {
         if (!Files.exists(path)) return;
         List<Path> inside;
         try (Stream<Path> tree = Files.walk(path)) {
-            // a folder after what is in it; files in the order of their names
-            inside = tree.sorted(Comparator.<Path, Boolean>comparing(Files::isDirectory)
-                            .thenComparing(one -> Files.isDirectory(one) ? -one.getNameCount() : 0)
-                            .thenComparing(Path::toString))
-                    .toList();
+            inside = tree.sorted().toList();
         }
-        for (Path one : inside) Files.deleteIfExists(one);
+        for (Path one : inside) if (!Files.isDirectory(one)) Files.delete(one); // oldest first
+        for (Path one : inside.reversed()) Files.deleteIfExists(one); // a folder after what was in it
     }
 }

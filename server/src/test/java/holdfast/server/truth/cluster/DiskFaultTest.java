@@ -93,12 +93,22 @@ final class DiskFaultTest {
     /// Starts member 2 with `--repair`, waits until it serves all of it, and once more without.
     private static void repair(StoreCluster cluster, List<String> all) {
         cluster.server(2).restartWith("--repair");
-        cluster.awaitLeader();
-        assertThat(all(cluster.client(2))).as(cluster.logs()).isEqualTo(all);
+        awaitAll(cluster, all);
         cluster.kill9(2);
         cluster.server(2).restart();
-        cluster.awaitLeader();
-        assertThat(all(cluster.client(2))).as(cluster.logs()).isEqualTo(all);
+        awaitAll(cluster, all);
+    }
+
+    private static void awaitAll(StoreCluster cluster, List<String> all) {
+        try {
+            Processes.await("all of it served by member 2", LIMIT, () -> {
+                Answer<Snapshot> read = cluster.client(2).range(KeyRange.prefix(Bytes.utf8("w")), 0);
+                return read instanceof Answer.Done<Snapshot>(Snapshot found)
+                        && say(found).equals(all);
+            });
+        } catch (AssertionError late) {
+            throw new AssertionError(cluster.logs(), late);
+        }
     }
 
     private static List<String> all(Etcd client) {
