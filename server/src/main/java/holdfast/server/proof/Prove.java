@@ -94,8 +94,7 @@ public final class Prove {
             Etcd everywhere = arena.client(Arena.MEMBERS);
             for (int round = 1; round <= plan.rounds(); round++) {
                 long seed = plan.seed() + round - 1;
-                Round one = new Round(
-                        ticker, "p" + seed + "/", new Dice(seed), callers, watchers, everywhere);
+                Round one = new Round(ticker, "p" + seed + "/", new Dice(seed), callers, watchers, everywhere);
                 FaultSchedule schedule =
                         kinds.isEmpty() ? new FaultSchedule(List.of()) : FaultSchedule.of(seed, kinds, FAULT_MILLIS);
                 long beganNanos = ticker.nanos();
