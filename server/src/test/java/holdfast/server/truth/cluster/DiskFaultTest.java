@@ -54,7 +54,8 @@ final class DiskFaultTest {
             cluster.server(2).terminate();
             assertThat(cluster.server(2).awaitEnd(LIMIT)).isZero();
             Path table = biggest(cluster.dataOf(2).resolve("state"), ".sst").orElseThrow();
-            flip(table, Files.size(table) / 3);
+            // one bit in every block: which of them a read of the newest values needs is RocksDB's affair
+            for (long at = 100; at < Files.size(table); at += 1_000) flip(table, at);
             cluster.server(2).restart();
             Processes.await("a member that no longer serves", LIMIT, () -> {
                 Answer<Snapshot> read = cluster.client(2).range(KeyRange.prefix(Bytes.utf8("w")), 0);
