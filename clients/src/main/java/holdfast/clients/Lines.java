@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Prints steps as `name<TAB>answer`; a failure is an answer, too.
@@ -42,6 +43,17 @@ final class Lines {
         T answer = step(step, call);
         if (answer == null) throw new IllegalStateException(step + " failed");
         return answer;
+    }
+
+    /// The same, printing only what `shown` picks.
+    <T> T must(String step, Callable<T> call, Function<T, String> shown) {
+        try {
+            T answer = call.call();
+            say(step, shown.apply(answer));
+            return answer;
+        } catch (Exception failed) {
+            throw new IllegalStateException(step + " failed: " + failure(failed), failed);
+        }
     }
 
     static <T> T get(CompletableFuture<T> future) throws InterruptedException, ExecutionException, TimeoutException {

@@ -48,6 +48,7 @@ final class RawTranscript {
         compaction();
         cluster();
         new RawProtocol(lines, channel).run();
+        new RawOperations(lines, channel).run();
         channel.shutdownNow();
     }
 

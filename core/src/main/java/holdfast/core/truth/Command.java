@@ -81,4 +81,7 @@ public sealed interface Command {
     ///
     /// @param value empty removes the record
     record SystemPut(Bytes key, Bytes value) implements Command {}
+
+    /// Raises an alarm, or takes it away. An operator's alarm stays one when the store finds the same.
+    record SetAlarm(Alarm alarm, boolean raised) implements Command {}
 }

@@ -30,6 +30,8 @@ public final class Keyspace {
         long logMillis = Math.max(tip.logMillis(), batch.leaderMillis());
         Tip next = new Tip(index, term, logMillis, turn.revision(), turn.compactRevision());
         draft.put(Tables.TIP, next.encode());
+        Stock stock = turn.changedStock();
+        if (stock != null) draft.put(Tables.STOCK, stock.encode());
         Shelf.WriteSet set = shelf.newWriteSet();
         draft.into(set);
         shelf.write(set);
@@ -39,6 +41,11 @@ public final class Keyspace {
     /// Where the state of `view` stands; [Tip#FRESH] when nothing was ever applied.
     public Tip tip(ShelfView view) {
         return Tip.of(view);
+    }
+
+    /// How much `view` holds and which alarms stand.
+    public Stock stock(ShelfView view) {
+        return Stock.of(view);
     }
 
     /// @return [Reply.Page], or [Reply.Refused] with `REVISION_COMPACTED` or `REVISION_IN_FUTURE`

@@ -77,6 +77,7 @@ public final class LeaseBook {
                         Reply.Deleted _,
                         Reply.Txned _,
                         Reply.Compacted _,
+                        Reply.Alarmed _,
                         Reply.Refused _ -> {}
             }
         }
@@ -145,7 +146,7 @@ public final class LeaseBook {
         return switch (command) {
             case Command.LeaseRevoke revoke -> revoke.id();
             case Command.LeaseExpire expire -> expire.id();
-            case Command.Op _, Command.LeaseGrant _, Command.Compact _, Command.SystemPut _ ->
+            case Command.Op _, Command.LeaseGrant _, Command.Compact _, Command.SystemPut _, Command.SetAlarm _ ->
                 throw new IllegalStateException(command + " was answered as a revoke");
         };
     }

@@ -8,5 +8,9 @@ public enum Refusal {
     REVISION_COMPACTED,
     REVISION_IN_FUTURE,
     /// A lease was to expire by the word of a leader whose term has passed.
-    TERM_PASSED
+    TERM_PASSED,
+    /// The alarm of a full store stands.
+    NO_SPACE,
+    /// The alarm of members that differ stands.
+    CORRUPT
 }

@@ -23,6 +23,9 @@ public sealed interface Reply {
 
     record Compacted() implements Reply {}
 
+    /// @param alarms those that were raised or taken away; a raised one that stood already, too
+    record Alarmed(List<Alarm> alarms) implements Reply {}
+
     /// It did not happen, for a reason that clients match.
     record Refused(Refusal why) implements Reply {}
 }

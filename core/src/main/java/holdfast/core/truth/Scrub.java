@@ -19,19 +19,25 @@ import org.jspecify.annotations.Nullable;
 final class Scrub {
 
     /// @param target the compact revision that this walk is for
+    /// @param from the one of the walk before: changes right at it are looked at twice
     /// @param revision next change to look at, with `sub`
-    private record Place(long target, long revision, int sub) {
-        private static final Place START = new Place(0, 1, 0); // done with nothing
+    private record Place(long target, long from, long revision, int sub) {
+        private static final Place START = new Place(0, 0, 1, 0); // done with nothing
 
         static Place of(ShelfView view) {
             Bytes row = view.get(Tables.SCRUB);
             if (row == null) return START;
             Reel reel = new Reel(row, 0);
-            return new Place(reel.fixedLong(), reel.fixedLong(), reel.fixedInt());
+            return new Place(reel.fixedLong(), reel.fixedLong(), reel.fixedLong(), reel.fixedInt());
         }
 
         Bytes encode() {
-            return new Pen(20).fixed(target).fixed(revision).fixed(sub).done();
+            return new Pen(28)
+                    .fixed(target)
+                    .fixed(from)
+                    .fixed(revision)
+                    .fixed(sub)
+                    .done();
         }
 
         boolean isDone() {
@@ -41,7 +47,9 @@ final class Scrub {
         /// The last walk's target is looked at again: changes right at it were kept for watchers that start
         /// there.
         Place towards(long compactRevision) {
-            return isDone() && compactRevision > target ? new Place(compactRevision, /* revision= */ target, 0) : this;
+            return isDone() && compactRevision > target
+                    ? new Place(compactRevision, /* from= */ target, /* revision= */ target, 0)
+                    : this;
         }
     }
 
@@ -50,10 +58,16 @@ final class Scrub {
     private final List<Bytes> garbage = new ArrayList<>();
     private @Nullable Place stopped;
     private int seen;
+    private long freedBytes;
 
     private Scrub(ShelfView view, int maxRows) {
         this.view = view;
         this.maxRows = maxRows;
+    }
+
+    /// Whether nothing lies on the shelf that cannot be read.
+    static boolean isDone(ShelfView view) {
+        return Place.of(view).towards(Tip.of(view).compactRevision()).isDone();
     }
 
     static boolean step(Shelf shelf, int maxRows) {
@@ -68,30 +82,40 @@ final class Scrub {
     private Place from(Place place, Shelf shelf) {
         view.scan(
                 Tables.history(place.revision(), place.sub(), place.target()),
-                (row, change) -> look(place.target(), row, change));
-        Place next = stopped == null ? new Place(place.target(), place.target() + 1, 0) : stopped;
+                (row, change) -> look(place, row, change));
+        Place next = stopped == null ? new Place(place.target(), place.from(), place.target() + 1, 0) : stopped;
         Shelf.WriteSet set = shelf.newWriteSet();
         for (Bytes row : garbage) set.delete(row);
         set.put(Tables.SCRUB, next.encode());
+        if (freedBytes > 0) {
+            Stock stock = Stock.of(view);
+            set.put(
+                    Tables.STOCK,
+                    stock.with(stock.bytes() - freedBytes, stock.keys()).encode());
+        }
         shelf.write(set);
         return next;
     }
 
-    private boolean look(long target, Bytes row, Bytes encoded) {
+    private boolean look(Place place, Bytes row, Bytes encoded) {
+        long target = place.target();
         long revision = Tables.revisionOfHistory(row);
         int sub = Tables.subOfHistory(row);
         if (seen++ == maxRows) {
-            stopped = new Place(target, revision, sub);
+            stopped = new Place(target, place.from(), revision, sub);
             return false;
         }
         Change change = Change.decode(encoded);
-        if (change.beforeRevision() != 0 && change.beforeRevision() < target)
-            discard(change.key(), change.beforeRevision(), change.beforeSub());
-        if (change.row().gone() && revision < target) discard(change.key(), revision, sub);
+        boolean goneBefore = revision == place.from() && change.beforeRevision() < place.from();
+        if (change.beforeRevision() != 0 && change.beforeRevision() < target && !goneBefore)
+            discard(change.key(), change.beforeRevision(), change.beforeSub(), change.beforeBytes());
+        if (change.row().gone() && revision < target)
+            discard(change.key(), revision, sub, Stock.bytesOf(change.key(), change.row()));
         return true;
     }
 
-    private void discard(Bytes key, long revision, int sub) {
+    private void discard(Bytes key, long revision, int sub, long bytes) {
+        freedBytes += bytes;
         garbage.add(Tables.history(revision, sub));
         garbage.add(Tables.version(key, revision, sub));
     }

@@ -14,6 +14,7 @@ import holdfast.core.base.KeyRange;
 /// | `LEASES` | lease id | granted milliseconds |
 /// | `ATTACHED` | lease id, key | |
 /// | `SCRUB` | | how far [Scrub] has come |
+/// | `STOCK` | | [Stock] |
 ///
 /// `VERSIONS` finds the version of a key that stood at some revision: newest first, so that the first one at or
 /// below the revision is it. Keys differ in length there, so they end in 0 1, and a 0 inside is written 0 255:
@@ -40,10 +41,12 @@ final class Tables {
     private static final int LEASES = 5;
     private static final int ATTACHED = 6;
     private static final int SCRUB_TABLE = 7;
+    private static final int STOCK_TABLE = 8;
     private static final int PREFIX_BYTES = 2;
 
     static final Bytes TIP = new Pen(2).raw(TIP_TABLE).raw(SYSTEM).done();
     static final Bytes SCRUB = new Pen(2).raw(SCRUB_TABLE).raw(ETCD).done();
+    static final Bytes STOCK = new Pen(2).raw(STOCK_TABLE).raw(ETCD).done();
     static final KeyRange ALL_CURRENT =
             KeyRange.prefix(new Pen(2).raw(CURRENT).raw(ETCD).done());
     static final KeyRange ALL_VERSIONS =

@@ -17,7 +17,7 @@ public record Tip(long appliedIndex, long appliedTerm, long logMillis, long revi
     /// For reads of the newest state, which need not know its revision.
     static final Tip NEWEST = new Tip(0, 0, 0, Long.MAX_VALUE, -1);
 
-    private static final int FORMAT = 1; // counters of other protocols follow in a later format
+    private static final int FORMAT = 2; // counters of other protocols follow in a later format
 
     static Tip of(ShelfView view) {
         Bytes row = view.get(Tables.TIP);

@@ -3,6 +3,7 @@ package holdfast.core.truth;
 import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,11 +15,15 @@ final class Turn {
     private final Draft rows;
     private final Reader reader;
     private final long term;
+    private final Stock stockBefore;
     private final List<Applied.Answer> answers = new ArrayList<>();
     private final List<Event> events = new ArrayList<>();
     private long revision; // before the command under way
     private long compactRevision;
     private int writes; // of the command under way
+    private Stock stock;
+    private long bytes; // of the stock, with the batch so far
+    private long keys;
 
     /// @param term of the entry, or of an earlier one if that was higher
     Turn(Draft rows, Tip tip, long term) {
@@ -27,10 +32,23 @@ final class Turn {
         this.term = term;
         this.revision = tip.revision();
         this.compactRevision = tip.compactRevision();
+        stockBefore = Stock.of(rows);
+        stock = stockBefore;
+        bytes = stock.bytes();
+        keys = stock.keys();
     }
 
     void run(Command command) {
-        Reply reply = switch (command) {
+        Refusal refused = stock.refusal(command);
+        Reply reply = refused == null ? reply(command) : new Reply.Refused(refused);
+        if (writes > 0) revision++;
+        writes = 0;
+        reader.at(revision);
+        answers.add(new Applied.Answer(revision, reply));
+    }
+
+    private Reply reply(Command command) {
+        return switch (command) {
             case Command.Range range -> range(range);
             case Command.Put put -> put(put);
             case Command.DeleteRange(KeyRange range, boolean wantsBefore) -> delete(range, wantsBefore);
@@ -41,11 +59,15 @@ final class Turn {
                 term > expireTerm ? new Reply.Refused(Refusal.TERM_PASSED) : revoke(id);
             case Command.Compact(long toRevision) -> compact(toRevision);
             case Command.SystemPut(Bytes key, Bytes value) -> systemPut(key, value);
+            case Command.SetAlarm(Alarm alarm, boolean raised) -> setAlarm(alarm, raised);
         };
-        if (writes > 0) revision++;
-        writes = 0;
-        reader.at(revision);
-        answers.add(new Applied.Answer(revision, reply));
+    }
+
+    /// Null when it is as before.
+    @Nullable
+    Stock changedStock() {
+        Stock now = stock.with(bytes, keys);
+        return now.equals(stockBefore) ? null : now;
     }
 
     List<Applied.Answer> answers() {
@@ -127,8 +149,13 @@ final class Turn {
     }
 
     private void record(Event.Kind kind, Bytes key, Row now, @Nullable Row before, @Nullable KeyValue pairBefore) {
-        Change change =
-                before == null ? new Change(key, 0, 0, now) : new Change(key, before.modRevision(), before.sub(), now);
+        long bytesBefore = before == null ? 0 : Stock.bytesOf(key, before);
+        Change change = before == null
+                ? new Change(key, 0, 0, 0, now)
+                : new Change(key, before.modRevision(), before.sub(), bytesBefore, now);
+        bytes += Stock.bytesOf(key, now);
+        if (before == null) keys++;
+        else if (now.gone()) keys--;
         rows.put(Tables.history(now.modRevision(), now.sub()), change.encode());
         rows.put(Tables.version(key, now.modRevision(), now.sub()), now.gone() ? Tables.DELETED : Tables.LIVING);
         events.add(new Event(kind, now.pair(key), pairBefore));
@@ -164,6 +191,7 @@ final class Turn {
         Bytes row = Tables.lease(id);
         if (rows.get(row) != null) return new Reply.Refused(Refusal.LEASE_EXISTS);
         rows.put(row, new Pen(10).number(ttlMillis).done());
+        bytes += Stock.LEASE_BYTES;
         return new Reply.Granted(id, ttlMillis);
     }
 
@@ -174,6 +202,7 @@ final class Turn {
         rows.scan(Tables.attached(id), (attached, _) -> keys.add(Tables.keyOfAttached(attached)));
         for (Bytes key : keys) delete(key);
         rows.delete(row);
+        bytes -= Stock.LEASE_BYTES;
         return new Reply.Revoked();
     }
 
@@ -181,6 +210,20 @@ final class Turn {
         if (value.isEmpty()) rows.delete(Tables.system(key));
         else rows.put(Tables.system(key), value);
         return new Reply.Putted(null);
+    }
+
+    private Reply setAlarm(Alarm alarm, boolean raised) {
+        List<Alarm> alarms = new ArrayList<>(stock.alarms());
+        Alarm standing = null;
+        for (Alarm one : alarms) if (one.concerns(alarm)) standing = one;
+        if (standing == null && !raised) return new Reply.Alarmed(List.of());
+        boolean stays = standing != null && raised && (alarm.raisedByStore() || !standing.raisedByStore());
+        if (stays) return new Reply.Alarmed(List.of(standing));
+        if (standing != null) alarms.remove(standing);
+        if (raised) alarms.add(alarm);
+        alarms.sort(Comparator.comparing(Alarm::kind).thenComparing(Alarm::memberId, Long::compareUnsigned));
+        stock = new Stock(bytes, keys, List.copyOf(alarms));
+        return new Reply.Alarmed(List.of(alarm));
     }
 
     private Reply compact(long toRevision) {

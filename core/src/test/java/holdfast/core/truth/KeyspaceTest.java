@@ -54,6 +54,34 @@ class KeyspaceTest {
     }
 
     @Test
+    void digest_afterCompaction_coversTheSecondCopyToo() {
+        MemoryShelf shelf = new MemoryShelf();
+        Keyspace keyspace = new Keyspace();
+        for (long index = 1; index <= 20; index++) {
+            Command put = Command.Put.of(Bytes.utf8("key" + index % 7), Bytes.utf8("value" + index));
+            keyspace.apply(index, 1, new Batch(0, List.of(put)), shelf);
+        }
+        keyspace.apply(21, 1, new Batch(0, List.of(new Command.Compact(18))), shelf);
+        while (keyspace.scrub(shelf, 3)) {}
+        Keyspace.Digest whole = keyspace.digest(shelf, 0);
+        List<Bytes> rows = new ArrayList<>();
+        for (KeyRange table : List.of(Tables.ALL_CURRENT, Tables.ALL_VERSIONS, Tables.history(0, 0, 30)))
+            shelf.scan(table, (row, _) -> rows.add(row));
+
+        assertThat(rows).hasSize(7 + 10 + 10); // of history: 18 to 21, and six pairs that were alive at 18
+        for (Bytes row : rows) {
+            MemoryShelf damaged = new MemoryShelf();
+            damaged.restore(shelf.view());
+            Shelf.WriteSet set = damaged.newWriteSet();
+            byte[] value = shelf.get(row).toArray();
+            value[value.length - 1] ^= 1;
+            set.put(row, Bytes.wrap(value));
+            damaged.write(set);
+            assertThat(keyspace.digest(damaged, 0)).as("row %s", row).isNotEqualTo(whole);
+        }
+    }
+
+    @Test
     void logMillis_neverFalls() {
         MemoryShelf shelf = new MemoryShelf();
         Keyspace keyspace = new Keyspace();

@@ -15,6 +15,7 @@ final class Model {
     final List<Event> events = new ArrayList<>();
     final TreeMap<Long, Long> leases = new TreeMap<>();
     final TreeMap<Bytes, Bytes> system = new TreeMap<>();
+    final TreeMap<Alarm.Kind, TreeMap<Long, Alarm>> alarms = new TreeMap<>();
     long revision = 1;
     long compactRevision = -1;
     long index;
@@ -46,7 +47,7 @@ final class Model {
         List<Applied.Answer> answers = new ArrayList<>();
         for (Command command : batch.commands()) {
             Write write = new Write();
-            Reply reply = write.run(command);
+            Reply reply = barred(command) ? new Reply.Refused(barrier()) : write.run(command);
             if (!write.events.isEmpty()) {
                 revision++;
                 states.put(revision, write.map);
@@ -55,6 +56,46 @@ final class Model {
             answers.add(new Applied.Answer(revision, reply));
         }
         return new Applied(index, revision, answers, List.copyOf(events.subList(eventsBefore, events.size())));
+    }
+
+    List<Alarm> standing() {
+        return alarms.values().stream().flatMap(of -> of.values().stream()).toList();
+    }
+
+    private boolean stands(Alarm.Kind kind) {
+        return standing().stream().anyMatch(alarm -> alarm.kind() == kind);
+    }
+
+    private Refusal barrier() {
+        return stands(Alarm.Kind.CORRUPT) ? Refusal.CORRUPT : Refusal.NO_SPACE;
+    }
+
+    private boolean barred(Command command) {
+        if (command instanceof Command.SystemPut || command instanceof Command.SetAlarm) return false;
+        return stands(Alarm.Kind.CORRUPT) || (stands(Alarm.Kind.NO_SPACE) && takesRoom(command));
+    }
+
+    private static boolean takesRoom(Command command) {
+        if (command instanceof Command.Txn txn)
+            return txn.success().stream().anyMatch(Model::takesRoom)
+                    || txn.failure().stream().anyMatch(Model::takesRoom);
+        return command instanceof Command.Put || command instanceof Command.LeaseGrant;
+    }
+
+    /// What all that can be read counts.
+    Stock stock() {
+        List<Event> readable = new ArrayList<>();
+        for (Event event : events) if (event.now().modRevision() >= compactRevision) readable.add(event);
+        long bytes = 64L * leases.size();
+        for (Event event : readable) bytes += bytes(event.now());
+        if (compactRevision > 0)
+            for (KeyValue pair : states.get(compactRevision).values())
+                if (pair.modRevision() < compactRevision) bytes += bytes(pair);
+        return new Stock(bytes, states.get(revision).size(), standing());
+    }
+
+    private static long bytes(KeyValue pair) {
+        return 64L + pair.key().size() + pair.value().size();
     }
 
     Reply range(Command.Range query) {
@@ -148,6 +189,15 @@ final class Model {
                     if (value.isEmpty()) system.remove(key);
                     else system.put(key, value);
                     yield new Reply.Putted(null);
+                }
+                case Command.SetAlarm(Alarm alarm, boolean raised) -> {
+                    TreeMap<Long, Alarm> of = alarms.computeIfAbsent(alarm.kind(), _ -> new TreeMap<>());
+                    Alarm old = of.remove(alarm.memberId());
+                    if (!raised) yield new Reply.Alarmed(old == null ? List.of() : List.of(alarm));
+                    boolean byStore = alarm.raisedByStore() && (old == null || old.raisedByStore());
+                    Alarm now = new Alarm(alarm.memberId(), alarm.kind(), byStore);
+                    of.put(alarm.memberId(), now);
+                    yield new Reply.Alarmed(List.of(now));
                 }
                 case Command.Op op -> throw new AssertionError(op);
             };

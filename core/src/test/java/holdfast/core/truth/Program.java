@@ -129,9 +129,14 @@ public record Program(long seed, List<Step> steps) {
                 case 1 -> new Command.LeaseRevoke(1 + dice.nextInt(3));
                 case 2 -> new Command.LeaseExpire(1 + dice.nextInt(3), dice.oneIn(2) ? term : term - 1);
                 case 3 -> new Command.Compact(dice.between(-1, revisionGuess + 1));
-                case 4 -> new Command.SystemPut(dice.pick(keys), dice.pick(VALUES));
+                case 4 -> dice.oneIn(3) ? alarm() : new Command.SystemPut(dice.pick(keys), dice.pick(VALUES));
                 default -> op(2);
             };
+        }
+
+        private Command alarm() {
+            Alarm.Kind kind = dice.oneIn(3) ? Alarm.Kind.CORRUPT : Alarm.Kind.NO_SPACE;
+            return new Command.SetAlarm(new Alarm(dice.nextInt(2), kind, dice.oneIn(2)), dice.oneIn(3));
         }
 
         private Command.Op op(int depth) {

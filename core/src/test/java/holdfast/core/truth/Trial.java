@@ -208,6 +208,7 @@ public final class Trial {
         while (subject.scrub(4)) {}
         readEverything();
         checkNothingLeft();
+        same(subject.keyspace.stock(subject.shelf), model.stock());
         for (long revision = Math.max(1, model.compactRevision); revision <= model.revision; revision++)
             same(subject.keyspace.digest(subject.shelf, revision), subject.keyspace.digest(unscrubbed, revision));
     }

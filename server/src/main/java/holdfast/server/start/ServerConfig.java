@@ -3,6 +3,7 @@ package holdfast.server.start;
 import holdfast.core.base.NodeId;
 import holdfast.core.base.Require;
 import holdfast.core.base.Require.BadValue;
+import holdfast.server.truth.UpkeepConfig;
 import holdfast.server.truth.raft.RaftConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,13 +14,16 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// One server of the store. Flags and YAML keys have the same names: those of [#KEYS], where the defaults are, too.
+/// One server of the store. Flags and YAML keys have the same names: those of [#KEYS], where the defaults are,
+/// too.
 ///
 /// @param name of this member, unique in its cluster
 /// @param dataDir everything that must survive
 /// @param loop whether the healing loop may run here
-/// @param initialCluster who forms the cluster, by name; on a data folder that already belongs to one it must fit it
+/// @param initialCluster who forms the cluster, by name; on a data folder that already belongs to one it must
+/// fit it
 /// @param initialClusterGiven false when it is only the default of a cluster of one
+/// @param joins whether a fresh data folder becomes that of a member which was added to a running cluster
 /// @param clientTls null for plain text; so for peers
 /// @param listening all addresses; those above are the first of each kind
 public record ServerConfig(
@@ -47,7 +51,9 @@ public record ServerConfig(
         int entriesInFlightMax,
         Listening listening,
         Duration progressEvery,
-        int logFileBytes) {
+        int logFileBytes,
+        boolean joins,
+        UpkeepConfig upkeep) {
 
     /// One of the members that form the cluster.
     public record Seed(String name, Address peer) {}
@@ -59,7 +65,8 @@ public record ServerConfig(
     /// Most members that one cluster is formed of.
     private static final int SEEDS_MAX = 7;
 
-    public static final List<Settings.Key> KEYS = List.of(
+    public static final List<Settings.Key> KEYS = with(
+            UpkeepKeys.KEYS,
             key("name", "NAME", "default", "Name of this member, unique in its cluster."),
             key("data-dir", "FOLDER", "holdfast-data", "Where everything lies that must survive."),
             key(
@@ -82,6 +89,11 @@ public record ServerConfig(
                     "NAME=HOST:PORT,...",
                     null,
                     "Who forms the cluster; this member alone if not given."),
+            key(
+                    "initial-cluster-state",
+                    "new|existing",
+                    "new",
+                    "existing: this member was added to a cluster that runs."),
             key("cluster-token", "TEXT", "holdfast", "Tells clusters with the same names apart."),
             key("client-cert-file", "FILE", null, "Certificate shown to clients (PEM); plain text if not given."),
             key("client-key-file", "FILE", null, "Its key (PEM, PKCS #8)."),
@@ -103,6 +115,12 @@ public record ServerConfig(
             key("readers", "COUNT", "2", "Threads that serve large reads."),
             key("entries-in-flight-max", "COUNT", "2", "Log entries under way at once."),
             key("log-file-bytes", "BYTES", "33554432", "Size of one file of the log, made beforehand."));
+
+    private static List<Settings.Key> with(List<Settings.Key> more, Settings.Key... keys) {
+        List<Settings.Key> all = new ArrayList<>(List.of(keys));
+        all.addAll(more);
+        return List.copyOf(all);
+    }
 
     private static Settings.Key key(String name, String label, @Nullable String standard, String description) {
         return new Settings.Key(name, label, standard, description);
@@ -154,7 +172,7 @@ public record ServerConfig(
                 listenClient,
                 listening.advertisedClients().getFirst().address(),
                 settings.has("listen-loop") ? settings.address("listen-loop") : new Address(listenClient.host(), 0),
-                isOn(settings, "loop"),
+                UpkeepKeys.onOff(settings, "loop"),
                 listening.peers().getFirst().address(),
                 advertisePeer,
                 seeds(settings, new Seed(name, advertisePeer)),
@@ -173,13 +191,16 @@ public record ServerConfig(
                 Math.toIntExact(settings.number("entries-in-flight-max")),
                 listening,
                 settings.length("progress-every"),
-                Math.toIntExact(settings.number("log-file-bytes")));
+                Math.toIntExact(settings.number("log-file-bytes")),
+                joins(settings),
+                UpkeepKeys.read(settings));
     }
 
-    private static boolean isOn(Settings settings, String name) {
-        String value = settings.text(name);
-        Require.that(name, value, value.equals("on") || value.equals("off"), "on or off");
-        return value.equals("on");
+    private static boolean joins(Settings settings) {
+        String state = settings.text("initial-cluster-state");
+        boolean existing = state.equals("existing");
+        Require.that("initial-cluster-state", state, existing || state.equals("new"), "new or existing");
+        return existing;
     }
 
     /// Sorted by name, so that every member numbers them alike.
@@ -204,7 +225,7 @@ public record ServerConfig(
         long given = names.stream().filter(settings::has).count();
         if (given == 0) return null;
         // members check each other, and the loop is a client of its own store: both need the authority
-        boolean needsAll = side.equals("peer") || isOn(settings, "loop");
+        boolean needsAll = side.equals("peer") || UpkeepKeys.onOff(settings, "loop");
         for (String name : names.subList(0, needsAll ? 3 : 2)) {
             if (!settings.has(name))
                 throw new BadValue(name + " is missing; " + String.join(", ", names) + " go together");

@@ -33,12 +33,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Everything that one server consists of, in the order in which it was built; closed in reverse. Whoever adds a part
-/// later ([#add]) has it closed first.
+/// Everything that one server consists of, in the order in which it was built; closed in reverse. Whoever adds a
+/// part later ([#add]) has it closed first.
 public final class ServerParts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServerParts.class);
     private static final long VERTX_CLOSE_SECONDS = 3;
@@ -106,7 +107,15 @@ public final class ServerParts implements AutoCloseable {
         @Nullable Owner owner = folder.owner();
         @Nullable Reason foreign = owner == null ? null : refuseOwner(owner, founder);
         if (foreign != null) return foreign;
-        if (owner == null) {
+        if (owner == null && config.joins()) {
+            switch (Newcomer.ask(config, peerTls())) {
+                case Newcomer.Known.Refused(Reason why) -> {
+                    return why;
+                }
+                case Newcomer.Known.Member(Owner added) -> owner = added;
+            }
+            folder.mark(owner);
+        } else if (owner == null) {
             folder.mark(founder);
             owner = founder;
         }
@@ -135,7 +144,7 @@ public final class ServerParts implements AutoCloseable {
                     "data-dir " + config.dataDir() + " belongs to member " + owner.name() + "; this server is named "
                             + config.name() + ".");
         }
-        if (config.initialClusterGiven() && owner.clusterId() != founder.clusterId()) {
+        if (config.initialClusterGiven() && !config.joins() && owner.clusterId() != founder.clusterId()) {
             return new Reason(
                     "data-dir-of-another-cluster",
                     String.format(
@@ -165,13 +174,13 @@ public final class ServerParts implements AutoCloseable {
                 config.waitingMax(),
                 config.readers(),
                 config.entriesInFlightMax(),
-                config.requestBytesMax());
+                config.requestBytesMax(),
+                config.upkeep());
         return new ReplicatedStore(storeConfig, ticker, metrics, shelf, machine -> openLog(options, machine), onBreak);
     }
 
     private RaftOptions raftOptions(Owner owner, DataFolder folder, Ticker ticker, Runnable onBreak)
             throws IOException, GeneralSecurityException {
-        ServerConfig.@Nullable TlsFiles tls = config.peerTls();
         RaftOptions standard = RaftOptions.of(
                 folder.path("raft"),
                 Long.toHexString(owner.clusterId()),
@@ -179,7 +188,7 @@ public final class ServerParts implements AutoCloseable {
                 config.listenPeer().host(),
                 config.listenPeer().port(),
                 owner.seeds(),
-                tls == null ? null : new Identity(authority(tls), tls.certificate(), tls.key()).sslContext(),
+                peerTls(),
                 new Dice(ticker.wallMillis() * 31 + owner.member()));
         return new RaftOptions(
                 standard.folder(),
@@ -206,6 +215,11 @@ public final class ServerParts implements AutoCloseable {
         Path authority = files.authority();
         if (authority == null) throw new IllegalStateException("a certificate without its authority");
         return authority;
+    }
+
+    private @Nullable SSLContext peerTls() throws IOException, GeneralSecurityException {
+        ServerConfig.@Nullable TlsFiles tls = config.peerTls();
+        return tls == null ? null : new Identity(authority(tls), tls.certificate(), tls.key()).sslContext();
     }
 
     private RaftLog openLog(RaftOptions options, RaftLog.Machine machine) {
@@ -260,7 +274,7 @@ public final class ServerParts implements AutoCloseable {
                 config.leaseTtlMin(),
                 config.progressEvery(),
                 standard.leaderlessLimit(),
-                standard.quotaBytes(),
+                config.upkeep().quotaBytes(),
                 standard.connections());
     }
 

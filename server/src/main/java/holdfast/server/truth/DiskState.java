@@ -4,10 +4,12 @@ import holdfast.core.truth.Keyspace;
 import holdfast.core.truth.ShelfView;
 import holdfast.server.base.Driver;
 import holdfast.server.base.Mailbox;
+import holdfast.server.base.Threads;
 import holdfast.server.truth.disk.RocksShelf;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/// How much of the state lies on disk, looked at now and then off the thread that applies. The shelf flushes by itself
-/// every few megabytes, so a restart has little to apply again.
+/// How much of the state lies on disk, looked at now and then off the thread that applies. The shelf flushes by
+/// itself every few megabytes, so a restart has little to apply again.
 final class DiskState implements AutoCloseable {
     private static final long LOOK_NANOS = 500_000_000L;
 
@@ -15,6 +17,7 @@ final class DiskState implements AutoCloseable {
     private final RocksShelf shelf;
     private final Mailbox<Boolean> never = new Mailbox<>(1);
     private final Driver driver;
+    private final AtomicBoolean tidying = new AtomicBoolean();
     private volatile long durableIndex;
     private volatile RocksShelf.Size size;
 
@@ -41,6 +44,19 @@ final class DiskState implements AutoCloseable {
     /// Highest index whose effects survive a crash, or a lower one.
     long durableIndex() {
         return durableIndex;
+    }
+
+    /// Rewrites the files without what nothing uses any more, in the background; does nothing while that is
+    /// under way.
+    void tidy() {
+        if (!tidying.compareAndSet(false, true)) return;
+        Threads.startPlatform("tidy", () -> {
+            try {
+                shelf.tidy();
+            } finally {
+                tidying.set(false);
+            }
+        });
     }
 
     RocksShelf.Size size() {

@@ -14,8 +14,8 @@ import holdfast.server.truth.raft.RaftLog.Forwarded;
 import holdfast.server.truth.raft.RaftLog.Peer;
 import java.util.function.Consumer;
 
-/// Changes who takes part, from any member: a follower asks its leader. One change at a time; a newcomer first follows
-/// as a learner and gets its vote when it has caught up.
+/// Changes who takes part, from any member: a follower asks its leader. One change at a time; a newcomer first
+/// follows as a learner and gets its vote when it has caught up.
 ///
 /// Answers come on the raft driver's thread; `Done` carries the log index of the change.
 public final class MemberChanges {
@@ -53,7 +53,8 @@ public final class MemberChanges {
         ask(MemberAsk.newBuilder().setKind(MemberAsk.Kind.LEAD).setId(id).build(), done);
     }
 
-    private void ask(MemberAsk ask, Consumer<Outcome> done) {
+    /// `Done` carries what the leader says: an index, or the number of a member.
+    void ask(MemberAsk ask, Consumer<Outcome> done) {
         byte[] request = LeaderAsk.newBuilder().setMember(ask).build().toByteArray();
         raft.execute(() -> raft.toLeader(request, what -> Callbacks.call(done, outcome(what))));
     }
@@ -92,7 +93,7 @@ public final class MemberChanges {
             case PROMOTE -> raft.promote(ask.getId(), done);
             case REMOVE -> raft.remove(ask.getId(), done);
             case LEAD -> raft.transferLeadership(ask.getId(), done);
-            case UNRECOGNIZED ->
+            case ASK_ADD, ASK_REMOVE, ASK_UPDATE, ASK_PROMOTE, UNRECOGNIZED ->
                 done.accept(new Appended.Refused(
                         new Reason("unknown-request", "This member does not know what it was asked.")));
         }

@@ -13,8 +13,10 @@ import java.util.List;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
-/// Who the members are: numbers, addresses and votes from the log's membership, URLs from records in the system space
-/// that each member writes about itself.
+/// Who the members are: numbers, addresses and votes from the log's membership, the rest from records in the
+/// system space. A member writes its own name and client URLs there; its peer URLs stand as they were first
+/// written, until somebody updates them ([MemberDesk]). Records of removed members stay, so that no number is
+/// used twice.
 final class Members {
     private static final Bytes PREFIX = Bytes.utf8("member/");
 
@@ -47,36 +49,69 @@ final class Members {
         return PREFIX.concat(Bytes.utf8(Integer.toString(number)));
     }
 
+    static Command write(int number, MemberRecord record) {
+        return new Command.SystemPut(key(number), Bytes.wrap(record.toByteArray()));
+    }
+
     /// What must be proposed so that all know this member; null when they do.
     @Nullable
     Command announcement(ShelfView view) {
         Bytes key = key(self);
-        Bytes wanted = Bytes.wrap(own.toByteArray());
         @Nullable Bytes known = keyspace.system(KeyRange.single(key), view).get(key);
-        return known != null && known.equals(wanted) ? null : new Command.SystemPut(key, wanted);
+        @Nullable MemberRecord before = known == null ? null : parse(known);
+        if (before == null) return write(self, own);
+        MemberRecord wanted = before.toBuilder()
+                .setName(own.getName())
+                .clearClientUrls()
+                .addAllClientUrls(own.getClientUrlsList())
+                .build();
+        return wanted.equals(before) ? null : write(self, wanted);
+    }
+
+    /// Everybody whom the log has as a member, in the order of their numbers.
+    List<MemberRules.Entry> roll(List<Peer> peers, ShelfView view) {
+        SortedMap<Bytes, Bytes> records = keyspace.system(KeyRange.prefix(PREFIX), view);
+        List<MemberRules.Entry> roll = new ArrayList<>();
+        for (Peer peer : peers) {
+            @Nullable Bytes known = records.get(key(peer.id()));
+            @Nullable MemberRecord record = known == null ? null : parse(known);
+            roll.add(new MemberRules.Entry(
+                    peer.id(), id(clusterId, peer.id()), peer.voter(), record == null ? spokenFor(peer) : record));
+        }
+        return roll;
+    }
+
+    /// A number that nobody had, as far as this member knows.
+    int freeNumber(List<Peer> peers, ShelfView view) {
+        int highest = peers.stream().mapToInt(Peer::id).max().orElse(0);
+        for (Bytes key : keyspace.system(KeyRange.prefix(PREFIX), view).keySet())
+            highest = Math.max(highest, Integer.parseInt(key.utf8().substring("member/".length())));
+        return highest + 1;
     }
 
     List<Store.Member> list(List<Peer> peers, ShelfView view) {
-        SortedMap<Bytes, Bytes> records = keyspace.system(KeyRange.prefix(PREFIX), view);
         List<Store.Member> members = new ArrayList<>();
-        for (Peer peer : peers) {
-            MemberRecord record = read(records.get(key(peer.id())), peer);
+        for (MemberRules.Entry entry : roll(peers, view)) {
+            MemberRecord record = entry.record();
             members.add(new Store.Member(
-                    id(clusterId, peer.id()),
+                    entry.id(),
                     record.getName(),
                     record.getPeerUrlsList(),
                     record.getClientUrlsList(),
-                    !peer.voter()));
+                    !entry.votes()));
         }
         return members;
     }
 
-    private static MemberRecord read(@Nullable Bytes record, Peer peer) {
+    private static @Nullable MemberRecord parse(Bytes record) {
         try {
-            if (record != null) return MemberRecord.parseFrom(record.unsafeArray());
+            return MemberRecord.parseFrom(record.unsafeArray());
         } catch (InvalidProtocolBufferException _) {
-            // as if it had not yet spoken
+            return null; // as if it had not yet spoken
         }
+    }
+
+    private static MemberRecord spokenFor(Peer peer) {
         return MemberRecord.newBuilder()
                 .setName(peer.name())
                 .addPeerUrls("http://" + peer.address())

@@ -2,8 +2,8 @@ package holdfast.server.truth;
 
 import holdfast.core.base.Reason;
 
-/// Every reason with which the store refuses or gives up. Doors match the codes: each protocol has its own words for
-/// them (etcd's strings stand in `reference/etcd-v3.md`, 1.10).
+/// Every reason with which the store refuses or gives up. Doors match the codes: each protocol has its own words
+/// for them (etcd's strings stand in `reference/etcd-v3.md`, 1.10).
 public final class Reasons {
     /// Refused: no leader was known until the request's time ran out, or the caller would not wait for one.
     public static final Reason NO_LEADER = new Reason("no-leader", "This member knows no leader.");
@@ -32,6 +32,48 @@ public final class Reasons {
 
     /// Refused, or Unknown when it was sent: this member stops.
     public static final Reason STOPPED = new Reason("stopped", "This member is stopping.");
+
+    /// Refused: the quota is used up.
+    public static final Reason NO_SPACE = new Reason("no-space", "The store holds as much as its quota allows.");
+
+    /// Refused: no member has that id.
+    public static final Reason MEMBER_NOT_FOUND = new Reason("member-not-found", "No member has that id.");
+
+    /// Refused: another member has one of these peer URLs.
+    public static final Reason PEER_URL_EXISTS =
+            new Reason("peer-url-exists", "Another member has one of these peer URLs.");
+
+    /// Refused: these are no peer URLs.
+    public static final Reason BAD_PEER_URLS =
+            new Reason("bad-peer-urls", "These are no peer URLs: SCHEME://HOST:PORT.");
+
+    /// Refused: too many members follow without a vote already.
+    public static final Reason TOO_MANY_LEARNERS =
+            new Reason("too-many-learners", "Too many members follow without a vote already.");
+
+    /// Refused: the member votes already.
+    public static final Reason NOT_A_LEARNER = new Reason("not-a-learner", "That member votes already.");
+
+    /// Refused: the member lacks too many entries to be given a vote.
+    public static final Reason LEARNER_NOT_READY =
+            new Reason("learner-not-ready", "That member lacks too much to be given a vote.");
+
+    /// Refused: afterwards too few members that ever ran would be left to decide anything.
+    public static final Reason NOT_ENOUGH_STARTED =
+            new Reason("not-enough-started", "Too few members have started for this change.");
+
+    /// Refused: afterwards too few members in reach would be left to decide anything.
+    public static final Reason UNHEALTHY = new Reason("unhealthy", "Too few members are in reach for this change.");
+
+    /// Refused: only the leader does this.
+    public static final Reason NOT_LEADER = new Reason("not-leader", "This member does not lead.");
+
+    /// Refused: no voter has that id.
+    public static final Reason BAD_TRANSFEREE = new Reason("bad-transferee", "No voting member has that id.");
+
+    /// Unknown: the lead was not handed over in time.
+    public static final Reason TRANSFER_TOO_LONG =
+            new Reason("timed-out-transfer", "Handing over the lead took too long.");
 
     private Reasons() {}
 }

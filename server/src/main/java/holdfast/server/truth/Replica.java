@@ -1,12 +1,14 @@
 package holdfast.server.truth;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import holdfast.core.truth.Alarm;
 import holdfast.core.truth.Applied;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Keyspace;
 import holdfast.core.truth.Tip;
 import holdfast.protocol.log.LeaderAsk;
 import holdfast.protocol.log.LeaderReply;
+import holdfast.server.base.Ticker;
 import holdfast.server.truth.disk.RocksShelf;
 import holdfast.server.truth.log.BatchCodec;
 import holdfast.server.truth.log.DecodedEntry;
@@ -16,26 +18,28 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// What the log drives: applies entries to the keyspace on disk and tells everybody whom it concerns, in this order:
-/// headers, leases, watches, and last the proposer, so that whoever has an answer finds its effect everywhere here.
+/// What the log drives: applies entries to the keyspace on disk and tells everybody whom it concerns, in this
+/// order: headers, leases, watches, and last the proposer, so that whoever has an answer finds its effect
+/// everywhere here.
 ///
 /// All on the raft driver's thread. A broken disk or rule throws, and the process must stop.
 final class Replica implements RaftLog.Machine {
-    /// Whom an applied entry concerns. They exist once the log runs, so they are handed over before it is driven.
+    /// Whom an applied entry concerns. They exist once the log runs, so they are handed over before it is
+    /// driven.
     record Audience(
-            Proposals proposals,
-            Leases leases,
-            WatchHub watches,
-            MemberChanges changes,
-            Consumer<RaftStatus> roleChanged) {}
+            Proposals proposals, Leases leases, WatchHub watches, Upkeep upkeep, Consumer<RaftStatus> roleChanged) {}
 
-    private static final int SCRUB_ROWS = 500; // in one step between batches
+    private static final int SCRUB_ROWS = 500; // in one step
+    private static final long SCRUB_NANOS = 2_000_000; // of 25 ms; the step that passes it is finished
+    private static final long SCRUB_NANOS_WHEN_FULL = 15_000_000;
+    private static final long SLOW_NANOS = 100_000_000; // etcd's
     private static final Object APPLIED = new Object();
     private static final byte[] NOT_TAKEN = LeaderReply.newBuilder()
             .setRefused(MemberChanges.refusal(Reasons.NO_LEADER))
             .build()
             .toByteArray();
 
+    private final Ticker ticker;
     private final Keyspace keyspace;
     private final RocksShelf shelf;
     private final Views views;
@@ -45,7 +49,15 @@ final class Replica implements RaftLog.Machine {
     private @Nullable Audience audience;
     private boolean scrubbing = true; // a crash may have left something
 
-    Replica(Keyspace keyspace, RocksShelf shelf, Views views, Headers headers, DiskState disk, StoreMetrics metrics) {
+    Replica(
+            Ticker ticker,
+            Keyspace keyspace,
+            RocksShelf shelf,
+            Views views,
+            Headers headers,
+            DiskState disk,
+            StoreMetrics metrics) {
+        this.ticker = ticker;
         this.keyspace = keyspace;
         this.shelf = shelf;
         this.views = views;
@@ -62,13 +74,18 @@ final class Replica implements RaftLog.Machine {
     public Object apply(long index, long term, byte[] entry) {
         if (index <= headers.appliedIndex()) return APPLIED;
         DecodedEntry decoded = BatchCodec.decode(entry);
+        long beganNanos = ticker.nanos();
         Applied applied = keyspace.apply(index, term, decoded.batch(), shelf);
+        long tookNanos = ticker.nanos() - beganNanos;
+        metrics.backendCommit.observe(tookNanos / 1e9);
+        if (tookNanos > SLOW_NANOS) metrics.slowApplies.inc();
         headers.applied(index, applied.revision());
         metrics.applied(decoded.batch().commands());
         scrubbing |= decoded.batch().commands().stream().anyMatch(command -> command instanceof Command.Compact);
         if (audience != null) {
             audience.leases().applied(decoded.batch(), applied);
             audience.watches().applied(applied);
+            audience.upkeep().applied(decoded.batch(), applied);
             audience.proposals().applied(decoded.tags(), applied);
         }
         return APPLIED;
@@ -91,6 +108,7 @@ final class Replica implements RaftLog.Machine {
         headers.applied(tip.appliedIndex(), tip.revision());
         scrubbing = true;
         if (audience != null) {
+            audience.upkeep().stocked();
             audience.watches().restored(tip.revision());
             audience.proposals().restored();
         }
@@ -106,7 +124,8 @@ final class Replica implements RaftLog.Machine {
         switch (ask.getAskCase()) {
             case GROUP -> audience.proposals().offerForeign(ask.getGroup().toByteArray(), reply);
             case LEASE -> audience.leases().answerFollower(ask.getLease(), reply);
-            case MEMBER -> audience.changes().answerFollower(ask.getMember(), reply);
+            case MEMBER -> audience.upkeep().answerFollower(ask.getMember(), reply);
+            case DIGEST -> audience.upkeep().answerFollower(ask.getDigest(), reply);
             case ASK_NOT_SET -> reply.accept(NOT_TAKEN);
         }
     }
@@ -128,8 +147,15 @@ final class Replica implements RaftLog.Machine {
         audience.roleChanged().accept(now);
     }
 
-    /// One step of removing history that nobody can read.
+    /// Some steps of removing history that nobody can read: few while clients write, many while the store is
+    /// full and nobody may.
     void tick() {
-        if (scrubbing) scrubbing = keyspace.scrub(shelf, SCRUB_ROWS);
+        if (!scrubbing || audience == null) return;
+        long beganNanos = ticker.nanos();
+        boolean full = audience.upkeep().quota().stock().has(Alarm.Kind.NO_SPACE);
+        long budgetNanos = full ? SCRUB_NANOS_WHEN_FULL : SCRUB_NANOS;
+        do scrubbing = keyspace.scrub(shelf, SCRUB_ROWS);
+        while (scrubbing && ticker.nanos() - beganNanos < budgetNanos);
+        audience.upkeep().stocked();
     }
 }

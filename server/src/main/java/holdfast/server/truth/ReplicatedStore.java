@@ -14,6 +14,7 @@ import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
 import holdfast.server.truth.disk.RocksShelf;
 import holdfast.server.truth.raft.RaftLog;
+import holdfast.server.truth.raft.RaftLog.Barrier;
 import holdfast.server.truth.raft.RaftLog.Peer;
 import holdfast.server.truth.raft.RaftLog.RaftStatus;
 import java.util.ArrayList;
@@ -27,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The store over a Raft log and a shelf on disk. It is built around the log: the log needs the machine that it drives,
-/// the store needs the log.
+/// The store over a Raft log and a shelf on disk. It is built around the log: the log needs the machine that it
+/// drives, the store needs the log.
 ///
 /// ```
 /// door -> propose -> Proposals -> RaftLog -> Replica.apply -> Keyspace -> RocksShelf
@@ -54,6 +55,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private final WatchHub watches;
     private final MemberChanges changes;
     private final StateCopies copies;
+    private final Upkeep upkeep;
     private final Replica replica;
     private final StoreMetrics metrics;
     private final Driver ticks;
@@ -84,7 +86,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         headers.applied(tip.appliedIndex(), tip.revision());
         disk = new DiskState(keyspace, shelf, onBug);
         watches = new WatchHub(keyspace, views, headers, metrics, onBug);
-        replica = new Replica(keyspace, shelf, views, headers, disk, metrics);
+        replica = new Replica(ticker, keyspace, shelf, views, headers, disk, metrics);
         members = new Members(
                 keyspace, config.clusterId(), config.member(), config.name(), config.peerUrls(), config.clientUrls());
         raft = log.apply(replica);
@@ -110,43 +112,22 @@ public final class ReplicatedStore implements Store, AutoCloseable {
                 views,
                 proposals,
                 metrics);
+        upkeep = new Upkeep(
+                config,
+                new Upkeep.Parts(
+                        ticker, raft, headers, keyspace, views, proposals, reads, members, changes, disk, onBug));
+        raft.onForce(nanos -> metrics.walFsync.observe(nanos / 1e9));
         raft.execute(this::open);
         ticks = new Driver("store-ticks", this::turn, onBug);
-        gauges(allMetrics);
+        metrics.watch(
+                new StoreMetrics.Watched(raft, proposals, disk, headers, watches, upkeep.quota(), keyspace, views));
     }
 
     /// From here on the machine's news reach everybody; what was applied before lies on the shelf.
     private void open() {
-        replica.tell(new Replica.Audience(proposals, leases, watches, changes, this::roleChanged));
+        replica.tell(new Replica.Audience(proposals, leases, watches, upkeep, this::roleChanged));
         watches.restored(headers.revision());
         replica.roleChanged(raft.status());
-    }
-
-    private void gauges(Metrics all) {
-        all.gauge(
-                "etcd_server_has_leader",
-                "Whether a leader is known.",
-                () -> raft.status().leader() == null ? 0 : 1);
-        all.gauge(
-                "etcd_server_is_leader",
-                "Whether this member leads.",
-                () -> raft.status().leading() ? 1 : 0);
-        all.gauge("holdfast_raft_term", "Term of the log.", () -> raft.status().term());
-        all.gauge("etcd_server_proposals_pending", "Commands waiting for the log.", proposals::pending);
-        all.gauge(
-                "etcd_server_proposals_committed_total",
-                "Commit index.",
-                () -> raft.status().commitIndex());
-        all.gauge(
-                "etcd_mvcc_db_total_size_in_bytes",
-                "Bytes on disk.",
-                () -> disk.size().diskBytes());
-        all.gauge(
-                "etcd_mvcc_db_total_size_in_use_in_bytes",
-                "Bytes in use.",
-                () -> disk.size().liveBytes());
-        all.gauge("etcd_debugging_mvcc_current_revision", "The store's revision.", headers::revision);
-        all.gauge("etcd_debugging_mvcc_watcher_total", "Watchers.", watches::watcherCount);
     }
 
     private void turn() throws InterruptedException {
@@ -159,6 +140,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         reads.tick();
         leases.tick();
         replica.tick();
+        upkeep.tick();
         announce();
     }
 
@@ -166,10 +148,14 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private void announce() {
         if (announcing || raft.status().leader() == null || ticksToAnnouncement-- > 0) return;
         ticksToAnnouncement = 100;
-        @Nullable Command record = members.announcement(views.newest());
-        if (record == null) return;
+        if (members.announcement(views.newest()) == null) return;
         announcing = true;
-        proposals.propose(record, _ -> raft.execute(() -> announcing = false));
+        // A newcomer has to know its own record before it changes it.
+        raft.readBarrier(barrier -> {
+            @Nullable Command record = barrier instanceof Barrier.Reached ? members.announcement(views.newest()) : null;
+            if (record == null) announcing = false;
+            else proposals.propose(record, _ -> raft.execute(() -> announcing = false));
+        });
     }
 
     private void roleChanged(RaftStatus now) {
@@ -195,6 +181,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     @Override
     public void propose(Command command, Consumer<Answer> done) {
         long least = config.leaseTtlMin().toMillis();
+        if (!upkeep.quota().admits(command, done)) return;
         if (command instanceof Command.LeaseGrant(long id, long ttlMillis) && ttlMillis < least) {
             proposals.propose(new Command.LeaseGrant(id, least), done);
         } else {
@@ -305,6 +292,8 @@ public final class ReplicatedStore implements Store, AutoCloseable {
                 now.members().stream().noneMatch(peer -> peer.id() == config.member() && peer.voter()),
                 Math.max(size.diskBytes(), size.liveBytes()), // never 0: etcdctl divides by it
                 size.liveBytes(),
+                upkeep.quota().limitBytes(),
+                upkeep.quota().stock().alarms(),
                 leader == null ? List.of(Reasons.NO_LEADER.code()) : List.of());
     }
 
@@ -339,6 +328,11 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         });
     }
 
+    @Override
+    public Operations operations() {
+        return upkeep;
+    }
+
     /// Who may vote, asked on any member.
     public MemberChanges memberChanges() {
         return changes;
@@ -365,6 +359,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         }
         raft.close();
         copies.close();
+        upkeep.close();
         reads.close();
         watches.close();
         disk.close();

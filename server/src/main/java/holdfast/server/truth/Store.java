@@ -3,6 +3,7 @@ package holdfast.server.truth;
 import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import holdfast.core.base.Reason;
+import holdfast.core.truth.Alarm;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Event;
 import holdfast.core.truth.Reply;
@@ -10,8 +11,8 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The replicated keyspace as every door sees it, on any member. No method waits: answers come by callback, once each,
-/// on a thread of the store that the callback must not hold up.
+/// The replicated keyspace as every door sees it, on any member. No method waits: answers come by callback, once
+/// each, on a thread of the store that the callback must not hold up.
 public interface Store {
 
     /// What became of a request.
@@ -32,7 +33,8 @@ public interface Store {
     /// Orders, applies and answers. Works on any member: a follower forwards to the leader.
     void propose(Command command, Consumer<Answer> done);
 
-    /// Reads. Linearizable takes one read barrier shared by all reads then waiting; otherwise the local state as it is.
+    /// Reads. Linearizable takes one read barrier shared by all reads then waiting; otherwise the local state as
+    /// it is.
     void range(Command.Range range, boolean linearizable, Consumer<Answer> done);
 
     /// A read-only transaction, under the same two rules.
@@ -61,8 +63,8 @@ public interface Store {
         record Refused(Reason why) implements LeaseAnswer {}
     }
 
-    /// Watches a range. Deliveries come in revision order, one at a time; the watcher asks for more when it has sent
-    /// what it got, so a slow one costs nobody else.
+    /// Watches a range. Deliveries come in revision order, one at a time; the watcher asks for more when it has
+    /// sent what it got, so a slow one costs nobody else.
     Watching watch(WatchRequest request, Consumer<WatchAnswer> deliver);
 
     /// @param fromRevision first revision wanted; 0 means the next one
@@ -99,6 +101,8 @@ public interface Store {
 
     /// @param leaderId member id of the leader, 0 while there is none
     /// @param diskBytes bytes on disk; `liveBytes` those in use
+    /// @param quotaBytes what it may hold; below 0 there is no limit
+    /// @param alarms those that stand, as far as this member knows
     record Status(
             Header header,
             long leaderId,
@@ -107,6 +111,8 @@ public interface Store {
             boolean learner,
             long diskBytes,
             long liveBytes,
+            long quotaBytes,
+            List<Alarm> alarms,
             List<String> errors) {}
 
     /// The members as the log has them.
@@ -142,6 +148,10 @@ public interface Store {
         void close();
     }
 
-    /// Calls `changed` at once and whenever this member gains (`leader` its own id), loses or changes its leader.
+    /// What operators ask for.
+    Operations operations();
+
+    /// Calls `changed` at once and whenever this member gains (`leader` its own id), loses or changes its
+    /// leader.
     void onLeadership(Consumer<@Nullable Long> changed);
 }

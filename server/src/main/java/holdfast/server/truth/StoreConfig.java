@@ -26,7 +26,8 @@ public record StoreConfig(
         int waitingMax,
         int readers,
         int entriesInFlightMax,
-        int requestBytesMax) {
+        int requestBytesMax,
+        UpkeepConfig upkeep) {
     /// Leases that one tick of the leader (25 ms) may end: etcd's thousand a second.
     static final int EXPIRIES_PER_TICK_MAX = 25;
 

@@ -1,13 +1,17 @@
 package holdfast.server.truth;
 
 import holdfast.core.truth.Command;
+import holdfast.core.truth.Keyspace;
 import holdfast.server.base.Metrics;
+import holdfast.server.truth.raft.RaftLog;
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import java.util.List;
 
 /// The store's numbers under etcd's names, so that its dashboards and alerts serve.
 final class StoreMetrics {
+    private final Metrics all;
     final CounterDataPoint proposalsFailed;
     final CounterDataPoint proposalsApplied;
     final CounterDataPoint leaderChanges;
@@ -21,8 +25,12 @@ final class StoreMetrics {
     private final CounterDataPoint granted;
     private final CounterDataPoint revoked;
     final CounterDataPoint ranges;
+    final CounterDataPoint slowApplies;
+    final DistributionDataPoint walFsync;
+    final DistributionDataPoint backendCommit;
 
     StoreMetrics(Metrics metrics) {
+        all = metrics;
         proposalsFailed = plain(metrics, "etcd_server_proposals_failed", "Proposals refused or lost.");
         proposalsApplied = plain(metrics, "etcd_server_proposals_applied", "Commands applied.");
         leaderChanges = plain(metrics, "etcd_server_leader_changes_seen", "Leaders seen after the first.");
@@ -35,12 +43,83 @@ final class StoreMetrics {
         deletes = plain(metrics, "etcd_mvcc_delete", "Range deletes applied.");
         txns = plain(metrics, "etcd_mvcc_txn", "Transactions applied.");
         ranges = plain(metrics, "etcd_mvcc_range", "Ranges served.");
+        slowApplies = plain(metrics, "etcd_server_slow_apply", "Batches that took more than 100 ms to apply.");
+        walFsync = metrics.histogram("etcd_disk_wal_fsync_duration_seconds", "Forcing the log to disk.", buckets());
+        backendCommit = metrics.histogram(
+                "etcd_disk_backend_commit_duration_seconds", "Applying and writing one batch.", buckets());
         watchGaps = plain(metrics, "holdfast_watch_gaps", "Times that the watch thread fell back to history.");
+    }
+
+    private static double[] buckets() {
+        double[] bounds = new double[14]; // etcd's: 1 ms doubled up to 8 s
+        for (int index = 0; index < bounds.length; index++) bounds[index] = 0.001 * (1 << index);
+        return bounds;
     }
 
     private static CounterDataPoint plain(Metrics metrics, String name, String help) {
         Counter counter = metrics.counter(name, help);
         return counter;
+    }
+
+    /// What is asked for at each scrape.
+    record Watched(
+            RaftLog raft,
+            Proposals proposals,
+            DiskState disk,
+            Headers headers,
+            WatchHub watches,
+            Quota quota,
+            Keyspace keyspace,
+            Views views) {}
+
+    void watch(Watched parts) {
+        RaftLog raft = parts.raft();
+        all.gauge(
+                "etcd_server_has_leader",
+                "Whether a leader is known.",
+                () -> raft.status().leader() == null ? 0 : 1);
+        all.gauge(
+                "etcd_server_is_leader",
+                "Whether this member leads.",
+                () -> raft.status().leading() ? 1 : 0);
+        all.gauge("etcd_server_is_learner", "Whether this member has no vote.", () -> isLearner(raft) ? 1 : 0);
+        all.gauge("holdfast_raft_term", "Term of the log.", () -> raft.status().term());
+        all.gauge("etcd_server_proposals_pending", "Commands waiting for the log.", parts.proposals()::pending);
+        all.gauge(
+                "etcd_server_proposals_committed_total",
+                "Commit index.",
+                () -> raft.status().commitIndex());
+        DiskState disk = parts.disk();
+        all.gauge(
+                "etcd_mvcc_db_total_size_in_bytes",
+                "Bytes on disk.",
+                () -> disk.size().diskBytes());
+        all.gauge(
+                "etcd_mvcc_db_total_size_in_use_in_bytes",
+                "Bytes in use.",
+                () -> disk.size().liveBytes());
+        all.gauge("etcd_debugging_mvcc_current_revision", "The store's revision.", parts.headers()::revision);
+        all.gauge("etcd_debugging_mvcc_watcher_total", "Watchers.", parts.watches()::watcherCount);
+        Quota quota = parts.quota();
+        all.gauge("etcd_server_quota_backend_bytes", "What the store may hold.", quota::limitBytes);
+        all.gauge(
+                "holdfast_quota_used_bytes",
+                "What counts against the quota.",
+                () -> quota.stock().bytes());
+        all.gauge(
+                "etcd_debugging_mvcc_keys_total",
+                "Living keys.",
+                () -> quota.stock().keys());
+        all.gauge("etcd_debugging_mvcc_compact_revision", "Oldest readable revision.", () -> {
+            try (Views.Held held = parts.views().open()) {
+                return Math.max(0, parts.keyspace().tip(held.view()).compactRevision());
+            }
+        });
+    }
+
+    private static boolean isLearner(RaftLog raft) {
+        RaftLog.RaftStatus now = raft.status();
+        return now.members().stream().noneMatch(peer -> peer.id() == now.self().id() && peer.voter());
     }
 
     void applied(List<Command> commands) {
@@ -52,7 +131,7 @@ final class StoreMetrics {
                 case Command.Txn _ -> counts[2]++;
                 case Command.LeaseGrant _ -> counts[3]++;
                 case Command.LeaseRevoke _, Command.LeaseExpire _ -> counts[4]++;
-                case Command.Range _, Command.Compact _, Command.SystemPut _ -> {}
+                case Command.Range _, Command.Compact _, Command.SystemPut _, Command.SetAlarm _ -> {}
             }
         }
         proposalsApplied.inc(commands.size());

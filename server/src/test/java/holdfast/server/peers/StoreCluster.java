@@ -26,6 +26,7 @@ public final class StoreCluster implements AutoCloseable {
     private final List<Processes.Running> servers = new ArrayList<>();
     private final List<String> urls = new ArrayList<>();
     private final List<Etcd> clients = new ArrayList<>();
+    private final List<String> initial = new ArrayList<>();
 
     private StoreCluster(Path folder) {
         this.folder = folder;
@@ -36,30 +37,11 @@ public final class StoreCluster implements AutoCloseable {
     public static StoreCluster start(Path folder, int members, String... extraFlags) {
         StoreCluster cluster = new StoreCluster(folder);
         List<Integer> peers = new ArrayList<>();
-        List<String> initial = new ArrayList<>();
         for (int member = 0; member < members; member++) {
             peers.add(Processes.freePort());
-            initial.add("n" + (member + 1) + "=127.0.0.1:" + peers.get(member));
+            cluster.initial.add("n" + (member + 1) + "=127.0.0.1:" + peers.get(member));
         }
-        for (int member = 0; member < members; member++) {
-            int clientPort = Processes.freePort();
-            String name = "n" + (member + 1);
-            List<String> arguments = new ArrayList<>(List.of(
-                    "server",
-                    "--name=" + name,
-                    "--data-dir=" + cluster.dataOf(member),
-                    "--listen-client=127.0.0.1:" + clientPort,
-                    "--listen-peer=127.0.0.1:" + peers.get(member),
-                    "--initial-cluster=" + String.join(",", initial)));
-            arguments.addAll(List.of(extraFlags));
-            cluster.servers.add(cluster.processes.holdfast(name, arguments));
-            cluster.urls.add("http://127.0.0.1:" + clientPort);
-            cluster.clients.add(Etcd.open(
-                    cluster.vertx,
-                    EtcdConfig.of(List.of(Endpoint.parse(cluster.urls.getLast())))
-                            .withCallLimit(Duration.ofSeconds(10)),
-                    Ticker.system()));
-        }
+        for (int member = 0; member < members; member++) cluster.launch(member, peers.get(member), extraFlags);
         try {
             cluster.awaitLeader();
         } catch (AssertionError late) {
@@ -68,6 +50,35 @@ public final class StoreCluster implements AutoCloseable {
             throw new AssertionError(late.getMessage() + "\n" + logs, late);
         }
         return cluster;
+    }
+
+    private void launch(int member, int peerPort, String... extraFlags) {
+        int clientPort = Processes.freePort();
+        String name = "n" + (member + 1);
+        List<String> arguments = new ArrayList<>(List.of(
+                "server",
+                "--name=" + name,
+                "--data-dir=" + dataOf(member),
+                "--listen-client=127.0.0.1:" + clientPort,
+                "--listen-peer=127.0.0.1:" + peerPort,
+                "--initial-cluster=" + String.join(",", initial)));
+        arguments.addAll(List.of(extraFlags));
+        servers.add(processes.holdfast(name, arguments));
+        urls.add("http://127.0.0.1:" + clientPort);
+        clients.add(Etcd.open(
+                vertx,
+                EtcdConfig.of(List.of(Endpoint.parse(urls.getLast()))).withCallLimit(Duration.ofSeconds(10)),
+                Ticker.system()));
+    }
+
+    /// Starts one more server, which was added to the cluster at that peer port before. Returns its place.
+    public int join(int peerPort, String... extraFlags) {
+        int member = servers.size();
+        initial.add("n" + (member + 1) + "=127.0.0.1:" + peerPort);
+        List<String> flags = new ArrayList<>(List.of(extraFlags));
+        flags.add("--initial-cluster-state=existing");
+        launch(member, peerPort, flags.toArray(String[]::new));
+        return member;
     }
 
     public Path dataOf(int member) {

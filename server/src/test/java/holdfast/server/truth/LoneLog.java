@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// A log of one member in memory, whose leadership and failures a test rules.
@@ -169,6 +170,19 @@ final class LoneLog implements RaftLog {
     public void transferLeadership(int peerId, Consumer<Appended> done) {
         done.accept(new Appended.Refused(NOT_LEADER));
     }
+
+    @Override
+    public void readdress(Peer peer, Consumer<Appended> done) {
+        done.accept(new Appended.Refused(NOT_LEADER));
+    }
+
+    @Override
+    public boolean isConnected(int peerId) {
+        return peerId == self.id();
+    }
+
+    @Override
+    public void onForce(LongConsumer nanos) {}
 
     @Override
     public void close() {

@@ -62,7 +62,8 @@ final class ReplicatedStoreTest {
                 WAITING_MAX,
                 2,
                 2,
-                10_000);
+                10_000,
+                UpkeepConfig.DEFAULT);
         store = new ReplicatedStore(
                 config,
                 Ticker.system(),

@@ -181,6 +181,18 @@ public final class RocksShelf implements Shelf {
         }
     }
 
+    /// Rewrites all files so that nothing deleted takes room. May take minutes; reads and writes go on.
+    public void tidy() {
+        Generation held = hold();
+        try {
+            held.database().compactRange();
+        } catch (RocksDBException broken) {
+            throw held.broken(broken);
+        } finally {
+            held.letGo();
+        }
+    }
+
     public Size size() {
         Generation held = hold();
         try {

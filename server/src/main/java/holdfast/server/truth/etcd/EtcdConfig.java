@@ -76,7 +76,6 @@ public record EtcdConfig(
         Require.atLeast("store.etcd.lease-ttl-min", leaseTtlMin, Duration.ofSeconds(1));
         Require.atLeast("store.etcd.progress-every", progressEvery, Duration.ofMillis(100));
         Require.atLeast("store.etcd.leaderless-limit", leaderlessLimit, Duration.ofMillis(100));
-        Require.atLeast("store.etcd.quota-bytes", quotaBytes, 1_024 * 1_024);
     }
 
     /// etcd's defaults on `host:port`, in plain text.

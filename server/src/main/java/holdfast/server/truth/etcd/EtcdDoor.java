@@ -72,8 +72,8 @@ public final class EtcdDoor implements AutoCloseable {
         new KvService(store, standing, config).addTo(methods);
         new WatchService(vertx, store, config, metrics).addTo(methods);
         new LeaseService(store, standing, config).addTo(methods);
-        new ClusterService(store).addTo(methods);
-        new MaintenanceService(store, config).addTo(methods);
+        new ClusterService(store, standing).addTo(methods);
+        new MaintenanceService(store, standing).addTo(methods);
         new SnapshotService(store).addTo(methods);
         new HealthService().addTo(methods);
         Waiting waiting = new Waiting(store);

@@ -19,6 +19,7 @@ record EtcdError(int status, String message) {
     private static final int UNIMPLEMENTED = 12;
     private static final int INTERNAL = 13;
     private static final int UNAVAILABLE = 14;
+    private static final int DATA_LOSS = 15;
     static final int UNAUTHENTICATED = 16;
 
     static final EtcdError EMPTY_KEY = new EtcdError(INVALID_ARGUMENT, "etcdserver: key is not provided");
@@ -42,6 +43,14 @@ record EtcdError(int status, String message) {
     static final EtcdError SNAPSHOT_LOST =
             new EtcdError(UNAVAILABLE, "holdfast: the snapshot was given up, since nobody took it for a minute");
     static final EtcdError STOPPED = new EtcdError(UNAVAILABLE, "etcdserver: server stopped");
+    static final EtcdError NO_SPACE = new EtcdError(RESOURCE_EXHAUSTED, "etcdserver: mvcc: database space exceeded");
+    static final EtcdError CORRUPT = new EtcdError(DATA_LOSS, "etcdserver: corrupt cluster");
+    static final EtcdError WRONG_VERSION_FORMAT =
+            new EtcdError(INVALID_ARGUMENT, "etcdserver: wrong downgrade target version format");
+    static final EtcdError INVALID_VERSION =
+            new EtcdError(INVALID_ARGUMENT, "etcdserver: invalid downgrade target version");
+    static final EtcdError DOWNGRADING =
+            new EtcdError(FAILED_PRECONDITION, "etcdserver: cluster has a downgrade job in progress");
     static final EtcdError NOT_FOR_LEARNER =
             new EtcdError(FAILED_PRECONDITION, "etcdserver: rpc not supported for learner");
 
@@ -77,7 +86,25 @@ record EtcdError(int status, String message) {
                     Reasons.TOO_MANY_REQUESTS.code(),
                     new EtcdError(RESOURCE_EXHAUSTED, "etcdserver: too many requests")),
             Map.entry(Reasons.TOO_LARGE.code(), TOO_LARGE),
-            Map.entry(Reasons.STOPPED.code(), STOPPED));
+            Map.entry(Reasons.STOPPED.code(), STOPPED),
+            Map.entry(Reasons.NO_SPACE.code(), NO_SPACE),
+            Map.entry(Reasons.MEMBER_NOT_FOUND.code(), new EtcdError(NOT_FOUND, "etcdserver: member not found")),
+            Map.entry(Reasons.PEER_URL_EXISTS.code(), failed("Peer URLs already exists")),
+            Map.entry(
+                    Reasons.BAD_PEER_URLS.code(),
+                    new EtcdError(INVALID_ARGUMENT, "etcdserver: given member URLs are invalid")),
+            Map.entry(Reasons.TOO_MANY_LEARNERS.code(), failed("too many learner members in cluster")),
+            Map.entry(Reasons.NOT_A_LEARNER.code(), failed("can only promote a learner member")),
+            Map.entry(
+                    Reasons.LEARNER_NOT_READY.code(),
+                    failed("can only promote a learner member which is in sync with leader")),
+            Map.entry(
+                    Reasons.NOT_ENOUGH_STARTED.code(),
+                    failed("re-configuration failed due to not enough started members")),
+            Map.entry(Reasons.UNHEALTHY.code(), new EtcdError(UNAVAILABLE, "etcdserver: unhealthy cluster")),
+            Map.entry(Reasons.NOT_LEADER.code(), failed("not leader")),
+            Map.entry(Reasons.BAD_TRANSFEREE.code(), failed("bad leader transferee")),
+            Map.entry(Reasons.TRANSFER_TOO_LONG.code(), timedOut(", leader transfer took too long")));
 
     static EtcdError of(Refusal why) {
         return switch (why) {
@@ -86,6 +113,8 @@ record EtcdError(int status, String message) {
             case LEASE_EXISTS -> LEASE_EXISTS;
             case REVISION_COMPACTED -> COMPACTED;
             case REVISION_IN_FUTURE -> FUTURE;
+            case NO_SPACE -> NO_SPACE;
+            case CORRUPT -> CORRUPT;
             case TERM_PASSED -> throw new IllegalStateException("only the store itself expires leases");
         };
     }
@@ -120,6 +149,14 @@ record EtcdError(int status, String message) {
 
     static EtcdError badMessage(String why) {
         return new EtcdError(INTERNAL, "grpc: error unmarshalling request: " + why);
+    }
+
+    private static EtcdError failed(String why) {
+        return new EtcdError(FAILED_PRECONDITION, "etcdserver: " + why);
+    }
+
+    static EtcdError unknownAction() {
+        return new EtcdError(UNKNOWN, "etcdserver: unknown method");
     }
 
     private static EtcdError timedOut(String why) {

@@ -16,7 +16,8 @@ import java.util.Map;
 
 /// `etcdserverpb.KV`.
 final class KvService {
-    /// What etcd's own envelope adds to a request in the log, which its size limit counts: an id, a tag and lengths.
+    /// What etcd's own envelope adds to a request in the log, which its size limit counts: an id, a tag and
+    /// lengths.
     private static final int ENVELOPE_BYTES = 18;
 
     private final Store store;
@@ -114,7 +115,7 @@ final class KvService {
             case Reply.Txned txned -> Translate.txned(header, txned);
             case Reply.Compacted _ ->
                 CompactionResponse.newBuilder().setHeader(header).build();
-            case Reply.Granted _, Reply.Revoked _, Reply.Refused _ ->
+            case Reply.Granted _, Reply.Revoked _, Reply.Alarmed _, Reply.Refused _ ->
                 throw new IllegalStateException("no reply of KV: " + reply);
         };
     }

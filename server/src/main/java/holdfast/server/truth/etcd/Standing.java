@@ -7,12 +7,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// What this member knows of its own standing: whether there is a leader, and whether it is a learner. Ends the calls
-/// that asked for a leader (`hasleader: true`) when there has been none for too long. From any thread.
+/// What this member knows of its own standing: whether there is a leader, and whether it is a learner. Ends the
+/// calls that asked for a leader (`hasleader: true`) when there has been none for too long. From any thread.
 final class Standing implements AutoCloseable {
     private static final long LOOK_EVERY_MILLIS = 1_000;
-
-    private static final Set<String> ALARMS = Set.of("NOSPACE", "CORRUPT");
 
     private final Vertx vertx;
     private final Store store;
@@ -43,10 +41,21 @@ final class Standing implements AutoCloseable {
 
     /// The alarms that are raised, `NOSPACE` or `CORRUPT`, each once.
     List<String> alarms() {
-        return store.status().errors().stream()
-                .filter(ALARMS::contains)
+        return store.status().alarms().stream()
+                .map(alarm -> switch (alarm.kind()) {
+                    case NO_SPACE -> "NOSPACE";
+                    case CORRUPT -> "CORRUPT";
+                })
                 .distinct()
                 .toList();
+    }
+
+    /// Answers with `handler`, but not while this member is a learner.
+    Rpc unlessLearner(Rpc.Unary handler) {
+        return call -> {
+            if (learner) call.fail(EtcdError.NOT_FOR_LEARNER);
+            else Rpc.unary(handler).begin(call);
+        };
     }
 
     /// Ends `call` when the leader stays lost.
@@ -56,6 +65,7 @@ final class Standing implements AutoCloseable {
     }
 
     private synchronized void changed(@Nullable Long leader) {
+        learner = store.status().learner(); // a vote that was given shows here, too
         boolean has = leader != null && leader != 0;
         if (has == hasLeader && leaderlessSpell > 0) return;
         hasLeader = has;

@@ -55,7 +55,8 @@ final class Translate {
         return new KeyRange(bytes(key), bytes(rangeEnd));
     }
 
-    /// A range of its own reads the newest state at a negative revision; inside a transaction it is refused (etcd).
+    /// A range of its own reads the newest state at a negative revision; inside a transaction it is refused
+    /// (etcd).
     static Command.Range range(RangeRequest request) {
         return range(request, Math.max(0, request.getRevision()));
     }
@@ -205,12 +206,14 @@ final class Translate {
             case Reply.Putted _ -> true;
             case Reply.Deleted deleted -> deleted.count() > 0;
             case Reply.Txned txned -> txned.replies().stream().anyMatch(Translate::changes);
-            case Reply.Page _, Reply.Granted _, Reply.Revoked _, Reply.Compacted _, Reply.Refused _ -> false;
+            case Reply.Page _, Reply.Granted _, Reply.Revoked _, Reply.Compacted _, Reply.Alarmed _, Reply.Refused _ ->
+                false;
         };
     }
 
-    /// The replies of one transaction in order. Inside it etcd's headers carry a revision and nothing else: the one
-    /// before the transaction until its first write, its own from there on; a nested transaction's header is empty.
+    /// The replies of one transaction in order. Inside it etcd's headers carry a revision and nothing else: the
+    /// one before the transaction until its first write, its own from there on; a nested transaction's header is
+    /// empty.
     private static final class Replies {
         private long revision;
         private final long after;
@@ -241,7 +244,7 @@ final class Translate {
                 case Reply.Txned txned ->
                     op.setResponseTxn(txned(ResponseHeader.getDefaultInstance(), txned))
                             .build();
-                case Reply.Granted _, Reply.Revoked _, Reply.Compacted _, Reply.Refused _ ->
+                case Reply.Granted _, Reply.Revoked _, Reply.Compacted _, Reply.Alarmed _, Reply.Refused _ ->
                     throw new IllegalStateException("no reply of an operation: " + reply);
             };
         }

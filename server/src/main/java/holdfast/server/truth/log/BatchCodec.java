@@ -1,13 +1,14 @@
 package holdfast.server.truth.log;
 
 import holdfast.core.base.KeyRange;
+import holdfast.core.truth.Alarm;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Compare;
 import java.util.List;
 
-/// Writes log entries (`log.proto`). A command is encoded once, by the thread that proposes it; a group joins the
-/// commands of one member, an entry joins groups, and neither reads what it joins. So the leader orders what a follower
-/// forwards without decoding it.
+/// Writes log entries (`log.proto`). A command is encoded once, by the thread that proposes it; a group joins
+/// the commands of one member, an entry joins groups, and neither reads what it joins. So the leader orders what
+/// a follower forwards without decoding it.
 ///
 /// ```
 /// entry = 1:leaderMillis  group*
@@ -56,7 +57,8 @@ public final class BatchCodec {
         return entry;
     }
 
-    /// Reads an entry. An entry that this version cannot read is a bug or damage that checksums missed: it throws.
+    /// Reads an entry. An entry that this version cannot read is a bug or damage that checksums missed: it
+    /// throws.
     public static DecodedEntry decode(byte[] entry) {
         return new EntryReader(entry).read();
     }
@@ -67,7 +69,7 @@ public final class BatchCodec {
             case Command.Txn txn -> txn.success().size() * 128 + txn.failure().size() * 128;
             case Command.SystemPut put -> put.key().size() + put.value().size();
             case Command.Range _, Command.DeleteRange _, Command.Compact _ -> 64;
-            case Command.LeaseGrant _, Command.LeaseRevoke _, Command.LeaseExpire _ -> 0;
+            case Command.LeaseGrant _, Command.LeaseRevoke _, Command.LeaseExpire _, Command.SetAlarm _ -> 0;
         };
     }
 
@@ -104,6 +106,13 @@ public final class BatchCodec {
                 out.bytes(2, put.value());
                 out.bytes(1, put.key());
                 out.head(9, end);
+            }
+            case Command.SetAlarm(Alarm alarm, boolean raised) -> {
+                out.flag(4, raised);
+                out.flag(3, alarm.raisedByStore());
+                out.number(2, alarm.kind().code());
+                out.number(1, alarm.memberId());
+                out.head(20, end);
             }
         }
         out.head(field, end);

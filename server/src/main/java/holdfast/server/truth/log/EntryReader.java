@@ -4,6 +4,7 @@ import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
 import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
+import holdfast.core.truth.Alarm;
 import holdfast.core.truth.Batch;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Compare;
@@ -13,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Reads one entry straight into the core's commands, without generated messages between. Unknown fields are passed
-/// over, as protobuf asks; an unknown command is not, because a replica that skipped it would diverge.
+/// Reads one entry straight into the core's commands, without generated messages between. Unknown fields are
+/// passed over, as protobuf asks; an unknown command is not, because a replica that skipped it would diverge.
 final class EntryReader {
     private final CodedInputStream in;
     private final List<Command> commands = new ArrayList<>();
@@ -90,6 +91,7 @@ final class EntryReader {
             }
             case 8 -> new Command.Compact(numbers()[1]);
             case 9 -> systemPut();
+            case 20 -> setAlarm();
             default ->
                 throw new IOException(
                         "command " + WireFormat.getTagFieldNumber(in.getLastTag()) + " is unknown to this version");
@@ -165,6 +167,18 @@ final class EntryReader {
         }
         in.popLimit(outer);
         return new Command.SystemPut(key, value);
+    }
+
+    private Command.SetAlarm setAlarm() throws IOException {
+        int outer = enter();
+        long[] numbers = new long[5];
+        for (int field = field(); field != 0; field = field()) {
+            if (field < numbers.length) numbers[field] = in.readInt64();
+            else skip();
+        }
+        in.popLimit(outer);
+        Alarm.Kind kind = Alarm.Kind.of((int) numbers[2]);
+        return new Command.SetAlarm(new Alarm(numbers[1], kind, numbers[3] != 0), numbers[4] != 0);
     }
 
     private Command.DeleteRange deleteRange() throws IOException {

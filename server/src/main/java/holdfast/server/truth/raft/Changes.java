@@ -63,6 +63,11 @@ final class Changes {
         });
     }
 
+    /// One entry: the new address.
+    void readdress(Peer peer, Consumer<Appended> done) {
+        if (!refused(null, done)) append(new Announced(peer), done);
+    }
+
     void promote(int peerId, Consumer<Appended> done) {
         if (refused(roster.refusePromotion(peerId, node.state(), config.learnerLagMax()), done)) return;
         change(peerId, MembershipChangeMode.ADD_OR_PROMOTE_TO_FOLLOWER, done);

@@ -76,7 +76,7 @@ final class Engine implements Transport {
 
     /// What a role change is measured by; `leader` is 0 for none.
     ///
-    /// @param membersIndex where the newest list of members stands in the log; -1 when none was shown yet
+    /// @param membersIndex rises with every change of members or addresses; -1 when none was shown yet
     private record View(long term, int leader, boolean leading, long membersIndex) {}
 
     Engine(EngineHost host, RaftConfig config, Dice dice, RaftStore store, RaftLog.Machine machine, Start start) {
@@ -247,38 +247,36 @@ final class Engine implements Transport {
         });
     }
 
-    /// See [RaftLog#append].
+    /// See [RaftLog] for this one and those up to [#transferLeadership].
     void append(byte[] entry, Consumer<Appended> done) {
         if (entry.length == 0) throw new IllegalArgumentException("an empty entry is a new leader's own");
         enter(() -> changes.append(EntryBytes.of(entry), done));
     }
 
-    /// See [RaftLog#readBarrier].
     void readBarrier(Consumer<Barrier> done) {
         enter(() -> reads.barrier(done));
     }
 
-    /// See [RaftLog#toLeader].
     void toLeader(byte[] request, Consumer<Forwarded> done) {
         enter(() -> forwards.toLeader(request, done));
     }
 
-    /// See [RaftLog#addLearner].
     void addLearner(Peer peer, Consumer<Appended> done) {
         enter(() -> changes.addLearner(peer, done));
     }
 
-    /// See [RaftLog#promote].
     void promote(int peerId, Consumer<Appended> done) {
         enter(() -> changes.promote(peerId, done));
     }
 
-    /// See [RaftLog#remove].
     void remove(int peerId, Consumer<Appended> done) {
         enter(() -> changes.remove(peerId, done));
     }
 
-    /// See [RaftLog#transferLeadership].
+    void readdress(Peer peer, Consumer<Appended> done) {
+        enter(() -> changes.readdress(peer, done));
+    }
+
     void transferLeadership(int peerId, Consumer<Appended> done) {
         enter(() -> changes.transferLeadership(peerId, done));
     }
@@ -377,7 +375,7 @@ final class Engine implements Transport {
                 state.term(),
                 leader == null ? 0 : Roster.id(leader),
                 leads(),
-                state.effectiveGroupMembers().getLogIndex());
+                state.effectiveGroupMembers().getLogIndex() + roster.changes());
     }
 
     private void show(View now) {

@@ -4,11 +4,15 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
+import java.util.ArrayList;
+import java.util.List;
 
 /// How bytes between members are cut: 4 bytes of length, a type, the body.
 ///
 /// A connection begins with [Hello] one way and WELCOME or REFUSED the other. Then it carries either messages
-/// and pings, or a snapshot: a list of files and their chunks on request.
+/// and pings, or a snapshot: a list of files and their chunks on request. One that begins with ASK_MEMBERS is
+/// answered by MEMBERS and ends: so a member that was added, but knows neither its number nor the cluster,
+/// learns both.
 final class Frames {
     static final int FRAME_BYTES_MAX = 80 << 20;
 
@@ -22,6 +26,8 @@ final class Frames {
     static final byte LIST = 8;
     static final byte ASK_CHUNK = 9;
     static final byte CHUNK = 10;
+    static final byte ASK_MEMBERS = 11;
+    static final byte MEMBERS = 12;
 
     private static final int LENGTH_BYTES = 4;
     private static final String MAGIC = "holdfast-raft";
@@ -76,6 +82,32 @@ final class Frames {
         Hello hello = new Hello(version, in.text(), in.small(), in.text(), in.text(), in.small(), in.flag());
         in.end();
         return hello;
+    }
+
+    static ByteBuf askMembers() {
+        return sealed(open(ASK_MEMBERS).text(MAGIC).number(Hello.VERSION));
+    }
+
+    static void checkAsker(WireIn in) {
+        if (!in.text().equals(MAGIC) || in.small() != Hello.VERSION)
+            throw new WireIn.Malformed("this is no member of a Holdfast cluster, or one of another version");
+        in.end();
+    }
+
+    static ByteBuf members(String clusterId, List<RaftLog.Peer> peers) {
+        WireOut out = open(MEMBERS).text(clusterId).number(peers.size());
+        for (RaftLog.Peer peer : peers)
+            out.number(peer.id()).text(peer.name()).text(peer.address()).flag(peer.voter());
+        return sealed(out);
+    }
+
+    static Introduction.Found members(WireIn in) {
+        String clusterId = in.text();
+        List<RaftLog.Peer> peers = new ArrayList<>();
+        for (int left = in.small(); left > 0; left--)
+            peers.add(new RaftLog.Peer(in.small(), in.text(), in.text(), in.flag()));
+        in.end();
+        return new Introduction.Found(clusterId, peers);
     }
 
     /// The body of a frame behind its type; releases it.

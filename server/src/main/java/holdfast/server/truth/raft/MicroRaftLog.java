@@ -12,6 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +50,9 @@ final class MicroRaftLog implements RaftLog {
         driver = new RaftDriver(
                 "raft-" + self.id(), bug -> halt(new Reason("raft-bug", "The Raft driver broke: " + bug + "."), bug));
         sockets = new PeerSockets(
-                new PeerSockets.Self(options.clusterId(), self.id(), self.name(), self.address()), options.tls());
+                new PeerSockets.Self(options.clusterId(), self.id(), self.name(), self.address()),
+                options.tls(),
+                () -> role.members());
         Host host = new Host();
         transport = new PeerTransport(driver, sockets, options.ticker(), host);
         engine = new Engine(
@@ -57,7 +60,7 @@ final class MicroRaftLog implements RaftLog {
                 options.config(),
                 options.dice(),
                 log,
-                new Watched(machine),
+                new WatchedMachine(machine, now -> role = now),
                 new Engine.Start(self, options.initialPeers(), log.restored()));
     }
 
@@ -238,6 +241,21 @@ final class MicroRaftLog implements RaftLog {
         change(done, () -> engine.transferLeadership(peerId, done));
     }
 
+    @Override
+    public void readdress(Peer peer, Consumer<Appended> done) {
+        change(done, () -> engine.readdress(peer, done));
+    }
+
+    @Override
+    public boolean isConnected(int peerId) {
+        return peerId == options.self().id() || transport.reachable(peerId);
+    }
+
+    @Override
+    public void onForce(LongConsumer nanos) {
+        driver.execute(() -> log.onForce(options.ticker(), nanos));
+    }
+
     /// Ends the member: what waits is refused or unknown, the log is flushed and closed. Waits for all of it;
     /// not to be called from a callback.
     @Override
@@ -351,46 +369,6 @@ final class MicroRaftLog implements RaftLog {
         @Override
         public void gone(int peer) {
             engine.peerGone(peer);
-        }
-    }
-
-    /// The machine, with an eye on roles for [#status].
-    private final class Watched implements Machine {
-        private final Machine machine;
-
-        Watched(Machine machine) {
-            this.machine = machine;
-        }
-
-        @Override
-        public Object apply(long index, long term, byte[] entry) {
-            return machine.apply(index, term, entry);
-        }
-
-        @Override
-        public long durableIndex() {
-            return machine.durableIndex();
-        }
-
-        @Override
-        public void snapshot(long index, Path into) {
-            machine.snapshot(index, into);
-        }
-
-        @Override
-        public void restore(long index, Path from) {
-            machine.restore(index, from);
-        }
-
-        @Override
-        public void forwarded(byte[] request, Consumer<byte[]> reply) {
-            machine.forwarded(request, reply);
-        }
-
-        @Override
-        public void roleChanged(RaftStatus now) {
-            role = now;
-            machine.roleChanged(now);
         }
     }
 }

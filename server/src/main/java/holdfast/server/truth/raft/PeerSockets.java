@@ -18,6 +18,7 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -42,6 +43,7 @@ final class PeerSockets implements AutoCloseable {
     private final EventLoopGroup side;
     private final Self self;
     private final @Nullable SSLContext tls;
+    private final Supplier<List<RaftLog.Peer>> members;
     private volatile String lastRefusal = "";
 
     /// Who this member is.
@@ -53,7 +55,9 @@ final class PeerSockets implements AutoCloseable {
     record Use(EventLoop loop, ChannelHandler handler, Consumer<Channel> ready) {}
 
     /// @param tls for mutual TLS; null for plain sockets
-    PeerSockets(Self self, @Nullable SSLContext tls) {
+    /// @param members what a newcomer is told that asks for them
+    PeerSockets(Self self, @Nullable SSLContext tls, Supplier<List<RaftLog.Peer>> members) {
+        this.members = members;
         this.self = self;
         this.tls = tls;
         this.side = RaftDriver.loop("raft-side");
@@ -267,6 +271,12 @@ final class PeerSockets implements AutoCloseable {
         @Override
         void heard(ChannelHandlerContext context, byte type, WireIn body) {
             if (type == Frames.REFUSED) return;
+            if (type == Frames.ASK_MEMBERS) {
+                Frames.checkAsker(body);
+                context.writeAndFlush(Frames.members(self.clusterId(), members.get()))
+                        .addListener(ChannelFutureListener.CLOSE);
+                return;
+            }
             if (type != Frames.HELLO) throw new WireIn.Malformed("a connection begins with a hello");
             Frames.Hello hello = Frames.hello(body);
             if (!hello.clusterId().equals(self.clusterId())) {

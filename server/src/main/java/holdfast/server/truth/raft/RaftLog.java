@@ -6,14 +6,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// A log that a majority agrees on. One thread, the raft driver's, runs the engine, applies entries and calls
 /// every callback; nothing here waits.
 public interface RaftLog extends AutoCloseable {
 
-    /// Starts this member: reads its log, restores the machine if its own disk is behind, listens for the others.
-    /// Comes back before there is a leader.
+    /// Starts this member: reads its log, restores the machine if its own disk is behind, listens for the
+    /// others. Comes back before there is a leader.
     ///
     /// Throws [IOException] with one sentence when the folder cannot be used, its log is damaged or the address
     /// is taken.
@@ -92,6 +93,15 @@ public interface RaftLog extends AutoCloseable {
     void remove(int peerId, Consumer<Appended> done);
 
     void transferLeadership(int peerId, Consumer<Appended> done);
+
+    /// Tells everybody that a member is reached somewhere else from now on.
+    void readdress(Peer peer, Consumer<Appended> done);
+
+    /// Whether a connection to that member stands; true for this one. On the driver's thread.
+    boolean isConnected(int peerId);
+
+    /// Tells how long each forcing of the log to disk took.
+    void onForce(LongConsumer nanos);
 
     @Override
     void close();

@@ -18,13 +18,19 @@ final class Roster {
     private static final int LEARNERS_MAX = 2; // the engine's own limit
 
     private final TreeMap<Integer, Peer> known = new TreeMap<>();
+    private long changes;
 
     Roster(Collection<Peer> initial) {
         announce(initial);
     }
 
     void announce(Peer peer) {
-        known.put(peer.id(), peer);
+        if (!peer.equals(known.put(peer.id(), peer))) changes++;
+    }
+
+    /// Rises whenever a name or an address becomes known or changes.
+    long changes() {
+        return changes;
     }
 
     void announce(Collection<Peer> peers) {

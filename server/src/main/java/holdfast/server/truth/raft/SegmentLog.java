@@ -1,6 +1,7 @@
 package holdfast.server.truth.raft;
 
 import holdfast.core.base.Check;
+import holdfast.server.base.Ticker;
 import io.microraft.model.log.LogEntry;
 import io.microraft.model.log.RaftGroupMembersView;
 import io.microraft.model.log.SnapshotChunk;
@@ -35,6 +36,8 @@ final class SegmentLog implements RaftStore, AutoCloseable {
     private final Deque<EntryBytes> inHeap = new ArrayDeque<>();
     private final @Nullable RestoredRaftState restored;
     private LongConsumer onSnapshot = _ -> {};
+    private LongConsumer onForce = _ -> {};
+    private Ticker ticker = Ticker.system();
     private long snapshotIndex;
     private long bytesSinceSnapshot;
     private long heapBytes;
@@ -99,9 +102,16 @@ final class SegmentLog implements RaftStore, AutoCloseable {
         return bytesSinceSnapshot;
     }
 
-    /// Calls `told` with its index whenever a newer snapshot is whole and on disk: older ones are needed no more.
+    /// Calls `told` with its index whenever a newer snapshot is whole and on disk: older ones are needed no
+    /// more.
     void onSnapshot(LongConsumer told) {
         onSnapshot = told;
+    }
+
+    /// Calls `nanos` with how long each forcing took.
+    void onForce(Ticker newTicker, LongConsumer nanos) {
+        ticker = newTicker;
+        onForce = nanos;
     }
 
     /// Entries whose bytes are in heap right now.
@@ -189,7 +199,8 @@ final class SegmentLog implements RaftStore, AutoCloseable {
     public void flush() throws IOException {
         refuseIfBroken();
         try {
-            writer.flush();
+            long beganNanos = ticker.nanos();
+            if (writer.flush()) onForce.accept(ticker.nanos() - beganNanos);
             deleteCovered();
         } catch (IOException | RuntimeException failed) {
             throw stop(failed);

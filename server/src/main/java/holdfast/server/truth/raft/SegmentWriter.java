@@ -79,18 +79,19 @@ final class SegmentWriter {
         return put(type, body, index, term, kind);
     }
 
-    /// Comes back once everything appended is on disk.
-    void flush() throws IOException {
+    /// Comes back once everything appended is on disk; false when it was already.
+    boolean flush() throws IOException {
         if (position > stagedFrom) {
             segment.file().write(staged.flip(), stagedFrom);
             staged.clear();
             stagedFrom = position;
             unforced = true;
         }
-        if (!unforced) return;
+        if (!unforced) return false;
         segment.file().force();
         unforced = false;
         durable = position;
+        return true;
     }
 
     void close() throws IOException {

@@ -210,7 +210,8 @@ final class MemoryStore implements Store, AutoCloseable {
 
     @Override
     public Status status() {
-        return new Status(ask(this::header), MEMBER_ID, index, index, false, 1 << 20, 1 << 19, List.of());
+        return new Status(
+                ask(this::header), MEMBER_ID, index, index, false, 1 << 20, 1 << 19, 1L << 31, List.of(), List.of());
     }
 
     @Override
@@ -219,6 +220,12 @@ final class MemoryStore implements Store, AutoCloseable {
                 header(),
                 List.of(new Member(
                         MEMBER_ID, "m0", List.of("http://127.0.0.1:1"), List.of("http://127.0.0.1:2"), false)))));
+    }
+
+    /// Those of a real store are tried with real servers.
+    @Override
+    public holdfast.server.truth.Operations operations() {
+        throw new UnsupportedOperationException();
     }
 
     @Override

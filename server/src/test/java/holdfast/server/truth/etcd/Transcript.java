@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/// What one side answered, step by step, with everything masked that may differ between two clusters: ids, terms,
-/// ports, log indexes, sizes and times.
+/// What one side answered, step by step, with everything masked that may differ between two clusters: ids,
+/// terms, ports, log indexes, sizes and times.
 record Transcript(List<Step> steps) {
     record Step(String asked, String answered) {}
 
@@ -24,6 +24,10 @@ record Transcript(List<Step> steps) {
             mask("\"ts\":\"[^\"]*\"", "\"ts\":#"),
             mask("\"target\":\"[^\"]*\"", "\"target\":#"),
             mask("\"peer\":\"[^\"]*\"", "\"peer\":#"),
+            mask("\"hash\":\\d+", "\"hash\":#"),
+            mask("(127\\.0\\.0\\.1:\\d+), \\d+, (\\d+)\n", "$1, #, $2\n"), // hashkv
+            mask("took \\d[0-9.]*[mµn]?s", "took #"),
+            mask("ETCD_INITIAL_CLUSTER=.*", "ETCD_INITIAL_CLUSTER=#"), // in the order of random ids
             mask("took = [0-9.]+[mµn]?s", "took = #"),
             mask("\"took\":\"[^\"]*\"", "\"took\":#"),
             mask("remaining\\(\\d+s\\)", "remaining(#)"),

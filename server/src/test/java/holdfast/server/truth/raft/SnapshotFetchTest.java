@@ -43,8 +43,8 @@ final class SnapshotFetchTest {
         handle = there.seal(70, List.of());
         peer = Members.peer(1, true);
         int port = Integer.parseInt(peer.address().split(":")[1]);
-        sender = new PeerSockets(new PeerSockets.Self("c", 1, "n1", peer.address()), null);
-        receiver = new PeerSockets(new PeerSockets.Self("c", 2, "n2", "127.0.0.1:1"), null);
+        sender = new PeerSockets(new PeerSockets.Self("c", 1, "n1", peer.address()), null, List::of);
+        receiver = new PeerSockets(new PeerSockets.Self("c", 2, "n2", "127.0.0.1:1"), null, List::of);
         sender.listen(
                 "127.0.0.1", port, _ -> new PeerSockets.Use(sender.sideLoop(), new SnapshotServing(there), _ -> {}));
     }
