@@ -216,8 +216,26 @@ final class Upkeep implements Operations, AutoCloseable {
                 when PASSING.contains(why.code()) && parts.ticker().nanos() - deadlineNanos < 0 ->
                     again.addLast(() -> change(ask, deadlineNanos, done));
                 case Outcome.Refused(Reason why) -> done.accept(new Told.Refused<>(why));
-                case Outcome.Unknown(Reason why) -> done.accept(new Told.Refused<>(why));
+                case Outcome.Unknown(Reason why) -> readBack(ask, why, deadlineNanos, done);
             }
+        });
+    }
+
+    /// Nobody knows what became of it. Whether a member is gone can be seen, so a removal is looked at, and asked for
+    /// again if it did not happen; of the others the client has to find out.
+    private void readBack(MemberAsk ask, Reason why, long deadlineNanos, Consumer<Told<Changed>> done) {
+        boolean late = parts.ticker().nanos() - deadlineNanos >= 0;
+        if (late || ask.getKind() != MemberAsk.Kind.ASK_REMOVE) {
+            done.accept(new Told.Refused<>(why));
+            return;
+        }
+        Function<ShelfView, Changed> list = view -> new Changed(
+                ask.getMemberId(), parts.members().list(parts.raft().status().members(), view));
+        read(list, true, true, told -> {
+            boolean there = !(told instanceof Told.Done<Changed>(Header _, Changed now))
+                    || now.members().stream().anyMatch(member -> member.id() == ask.getMemberId());
+            if (!there) done.accept(told);
+            else parts.raft().execute(() -> again.addLast(() -> change(ask, deadlineNanos, done)));
         });
     }
 
