@@ -158,7 +158,7 @@ final class MaintenanceService {
         HashKVRequest request = HashKVRequest.parseFrom(message);
         store.operations()
                 .digest(
-                        request.getRevision(),
+                        Math.max(0, request.getRevision()),
                         digested(
                                 call,
                                 (header, hash) -> HashKVResponse.newBuilder()
