@@ -158,10 +158,8 @@ final class ClusterOperationsTest {
     }
 
     private void update(StoreCluster cluster, int asked, long id, String peerUrl) {
-        MemberUpdateRequest update = MemberUpdateRequest.newBuilder()
-                .setID(id)
-                .addPeerURLs(peerUrl)
-                .build();
+        MemberUpdateRequest update =
+                MemberUpdateRequest.newBuilder().setID(id).addPeerURLs(peerUrl).build();
         ok(cluster, asked, CLUSTER + "MemberUpdate", update, MemberUpdateResponse.parser());
     }
 
