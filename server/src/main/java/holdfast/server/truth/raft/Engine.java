@@ -14,6 +14,7 @@ import io.microraft.impl.RaftNodeImpl;
 import io.microraft.impl.state.RaftState;
 import io.microraft.model.RaftModelFactory;
 import io.microraft.model.impl.DefaultRaftModelFactory;
+import io.microraft.model.message.AppendEntriesFailureResponse;
 import io.microraft.model.message.AppendEntriesRequest;
 import io.microraft.model.message.AppendEntriesSuccessResponse;
 import io.microraft.model.message.InstallSnapshotRequest;
@@ -205,6 +206,10 @@ final class Engine implements Transport {
             case AppendEntriesRequest append -> {
                 node.handle(prefix.mend(append, node.state()));
                 prefix.done();
+            }
+            case AppendEntriesFailureResponse refusal -> {
+                if (guards.contains(Guard.LOST_LOG)) LostLog.look(node, refusal);
+                node.handle(refusal);
             }
             case PreVoteResponse answer -> elections.preVoted(answer);
             case VoteResponse answer -> elections.voted(answer);

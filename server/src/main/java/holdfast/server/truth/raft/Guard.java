@@ -44,6 +44,10 @@ enum Guard {
     /// majority counts on.
     NEWBORN,
 
+    /// Forgets what a follower acknowledged that came back with an empty log: this leader would never send it the
+    /// beginning again.
+    LOST_LOG,
+
     /// Makes a leader step down that no majority of voters answers: the engine counts learners too.
     VOTER_QUORUM;
 

@@ -33,6 +33,7 @@ class GuardTest {
                 script(Guard.HALT_ON_DISK_ERROR, "liveness", SimScript::failedFlush),
                 script(Guard.SNAPSHOT_TAIL, "liveness", SimScript::snapshotOverChange),
                 script(Guard.NEWBORN, "state machine safety", SimScript::lostDisk),
+                script(Guard.LOST_LOG, "liveness", SimScript::lostLog),
                 script(Guard.OWN_VOTE, "election safety", SimScript::ownVote));
     }
 

@@ -2,6 +2,7 @@ package holdfast.server.truth.raft;
 
 import io.microraft.model.impl.DefaultRaftModelFactory;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
@@ -206,7 +207,9 @@ final class SimScript {
     /// A leader steps down before it has flushed its last entry, acknowledges it to its successor from memory
     /// alone, and dies.
     static List<String> unflushedAnswer(long seed, Set<Guard> guards) {
-        SimScript script = new SimScript(seed, 3, guards);
+        Set<Guard> bare = EnumSet.copyOf(guards);
+        bare.remove(Guard.LOST_LOG); // it would send again what was never flushed, and hide the fault
+        SimScript script = new SimScript(seed, 3, bare);
         SimWorld world = script.world;
         SimMember leader = script.leader();
         SimMember next = script.others(leader).get(0);
@@ -317,6 +320,16 @@ final class SimScript {
             script.write(absent, 1);
             world.runMillis(20);
         }
+        return script.healed();
+    }
+
+    /// A follower loses its disk while its leader stays in office, and no snapshot is near.
+    static List<String> lostLog(long seed, Set<Guard> guards) {
+        SimScript script = new SimScript(seed, 3, guards);
+        SimMember leader = script.leader();
+        script.write(leader, 5);
+        script.world.runMillis(100);
+        script.others(leader).get(0).wipeInPlace();
         return script.healed();
     }
 
