@@ -6,12 +6,14 @@ import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.TrustOptions;
 import io.vertx.core.net.impl.ConnectionBase;
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 public final class EtcdDoor implements AutoCloseable {
     private static final long OPEN_LIMIT_SECONDS = 10;
     private static final int FLUSHES_GATHERED_MAX = 256;
+    private static final int PING_BYTES = 8;
     private static final int STREAM_WINDOW_BYTES = 1 << 20;
     private static final int CONNECTION_WINDOW_BYTES = 16 << 20;
 
@@ -156,7 +159,7 @@ public final class EtcdDoor implements AutoCloseable {
         public Future<?> start() {
             HttpServer opened = vertx.createHttpServer(options())
                     .connectionHandler(this::connected)
-                    .requestHandler(this::serve);
+                    .requestHandler(this::awaitUpgrade);
             server = opened;
             return opened.listen();
         }
@@ -170,6 +173,22 @@ public final class EtcdDoor implements AutoCloseable {
             gatherWrites(opened);
             connections.put(
                     opened, Connection.look(vertx, opened, config.connections(), () -> connections.remove(opened)));
+        }
+
+        /// Some clients of HTTP/1 that ask for HTTP/2 (the JDK's and curl among them) lose what comes right behind the
+        /// word that they get it. So their first answer waits until they speak HTTP/2.
+        private void awaitUpgrade(HttpServerRequest request) {
+            boolean maybeUpgraded =
+                    request.version() == HttpVersion.HTTP_2 && !request.isSSL() && request.streamId() == 1;
+            if (!maybeUpgraded || Connection.isGrpc(request)) {
+                serve(request);
+                return;
+            }
+            request.pause();
+            request.connection().ping(Buffer.buffer(new byte[PING_BYTES])).onComplete(_ -> {
+                serve(request);
+                request.resume();
+            });
         }
 
         private void serve(HttpServerRequest request) {

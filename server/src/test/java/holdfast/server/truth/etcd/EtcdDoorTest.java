@@ -197,6 +197,20 @@ final class EtcdDoorTest {
     }
 
     @Test
+    void largePage_askedForByAClientThatUpgrades_comesWhole() throws Exception {
+        java.net.URI page = java.net.URI.create("http://127.0.0.1:" + door.port() + "/metrics");
+        for (int round = 0; round < 40; round++) {
+            try (java.net.http.HttpClient http = java.net.http.HttpClient.newHttpClient()) {
+                var answer = http.send(
+                        java.net.http.HttpRequest.newBuilder(page).build(),
+                        java.net.http.HttpResponse.BodyHandlers.ofString());
+                assertThat(answer.statusCode()).isEqualTo(200);
+                assertThat(answer.body()).endsWith("\n");
+            }
+        }
+    }
+
+    @Test
     void bytes_thatAreNoMessage_areRefused() throws Exception {
         var call = client.open("etcdserverpb.KV/Put", Map.of());
         var answer = DoorClient.get(DoorClient.answer(call, new byte[] {0x0a, 0x7f, 1}, PutResponse.parser()));
