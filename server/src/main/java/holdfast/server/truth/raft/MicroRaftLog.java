@@ -83,8 +83,13 @@ final class MicroRaftLog implements RaftLog {
                 files, new SegmentLog.Options(options.segmentBytes(), options.heapBytes()), background, halt);
         SnapshotFolders folders = new SnapshotFolders(
                 options.folder().resolve("snapshots"), options.self().id(), options.ticker());
-        checkSnapshot(log.restored(), folders, machine);
-        checkSelf(log.restored(), options);
+        try {
+            checkSnapshot(log.restored(), folders, machine);
+            checkSelf(log.restored(), options);
+        } catch (IOException refused) {
+            log.close(); // it makes its next file in the background
+            throw refused;
+        }
         MicroRaftLog opened = new MicroRaftLog(options, machine, log, folders);
         opened.start();
         return opened;
