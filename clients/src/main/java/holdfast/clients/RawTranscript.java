@@ -22,17 +22,24 @@ import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /// Corner cases that no client library would send, by the generated stubs.
 final class RawTranscript {
     private static final long LIMIT_SECONDS = 30;
 
     private final Lines lines;
+    private final String url;
     private final ManagedChannel channel;
 
     RawTranscript(Lines lines, String url) {
         this.lines = lines;
-        channel = ManagedChannelBuilder.forTarget(url.replaceFirst("^https?://", ""))
+        this.url = url;
+        channel = open(url);
+    }
+
+    private static ManagedChannel open(String url) {
+        return ManagedChannelBuilder.forTarget(url.replaceFirst("^https?://", ""))
                 .usePlaintext()
                 .maxInboundMessageSize(64 << 20)
                 .build();
@@ -41,6 +48,7 @@ final class RawTranscript {
     void run() throws InterruptedException {
         keys();
         ranges();
+        longAnswers();
         new RawTxns(lines, channel).run();
         leases();
         new RawStreams(lines, channel).run();
@@ -50,6 +58,27 @@ final class RawTranscript {
         new RawProtocol(lines, channel).run();
         new RawOperations(lines, channel).run();
         channel.shutdownNow();
+    }
+
+    /// A fresh connection measures its bandwidth with a ping for each round trip of a long answer.
+    private void longAnswers() {
+        ByteString large = ByteString.copyFrom(new byte[1_000_000]);
+        for (int n = 0; n < 5; n++) kv().put(put("lo" + n, "").setValue(large).build());
+        for (int n = 0; n < 5; n++) {
+            ManagedChannel fresh = open(url);
+            lines.step(
+                    "long answer " + n,
+                    () -> KVGrpc.newBlockingStub(fresh)
+                            .withDeadlineAfter(LIMIT_SECONDS, TimeUnit.SECONDS)
+                            .range(range("lo", "lp").build())
+                            .getKvsList()
+                            .stream()
+                            .map(pair -> pair.getKey().toStringUtf8() + " "
+                                    + pair.getValue().size())
+                            .collect(Collectors.joining(", ")));
+            fresh.shutdownNow();
+        }
+        kv().deleteRange(delete("lo", "lp").build());
     }
 
     private KVGrpc.KVBlockingStub kv() {

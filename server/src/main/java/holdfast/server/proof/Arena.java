@@ -38,6 +38,8 @@ final class Arena implements AutoCloseable {
     private final SortedMap<String, SortedSet<String>> unheard = new TreeMap<>();
     private final List<Etcd> opened = new ArrayList<>();
     private final SortedMap<Kind, String> leftOut = new TreeMap<>();
+    private final SortedSet<String> mayEnd = new TreeSet<>();
+    private final SortedSet<String> strays = new TreeSet<>();
 
     /// @param kinds faults that are wanted; see [#leftOut] for those that cannot be had here
     Arena(Lab lab, Programs programs, List<Kind> kinds, Ticker ticker) {
@@ -85,6 +87,7 @@ final class Arena implements AutoCloseable {
     /// First start, or another on the data that a dead one left.
     void start(String member) {
         if (isRunning(member)) return;
+        if (running.containsKey(member) && !mayEnd.remove(member)) strays.add(member);
         LoopDisk disk = disks.get(member);
         Path data = (disk == null ? lab.folder() : disk.path()).resolve("data-" + member);
         List<String> command = programs.server(
@@ -99,11 +102,31 @@ final class Arena implements AutoCloseable {
         running.put(member, lab.start(member, member, command, clockOf(member)));
     }
 
+    /// Starts those that ended: a member whose disk was full may notice late.
+    void startAll() {
+        MEMBERS.forEach(this::start);
+    }
+
+    /// From here on a member may only end if it is killed or its disk is full.
+    void forgive() {
+        mayEnd.clear();
+        strays.clear();
+    }
+
+    /// Members that ended since then though nobody had killed them or filled their disk.
+    SortedSet<String> strays() {
+        return strays;
+    }
+
     void signal(String member, String signal) {
         Lab.Proc process = running.get(member);
         if (process == null) return;
-        if (signal.equals("KILL")) process.pid().kill();
-        else process.pid().signal(signal);
+        if (signal.equals("KILL")) {
+            mayEnd.add(member);
+            process.pid().kill();
+        } else {
+            process.pid().signal(signal);
+        }
     }
 
     /// Waits until a killed one is gone.
@@ -124,7 +147,9 @@ final class Arena implements AutoCloseable {
 
     void fill(String member) {
         LoopDisk disk = disks.get(member);
-        if (disk != null) disk.fill();
+        if (disk == null) return;
+        mayEnd.add(member);
+        disk.fill();
     }
 
     void empty(String member) {

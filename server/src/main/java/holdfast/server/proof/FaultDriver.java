@@ -35,6 +35,7 @@ final class FaultDriver {
     /// @return what was really done, for people
     List<String> run(FaultSchedule schedule) {
         said.clear();
+        arena.forgive();
         List<Moment> moments = new ArrayList<>();
         for (Fault fault : schedule.faults()) {
             String[] victim = {""};
@@ -56,11 +57,21 @@ final class FaultDriver {
             while ((ticker.nanos() - startNanos) / 1_000_000 < moment.millis()) Pause.millis(5);
             moment.step().run();
         }
-        for (String member : Arena.MEMBERS) {
-            arena.signal(member, "CONT");
-            arena.start(member);
-        }
+        Arena.MEMBERS.forEach(member -> arena.signal(member, "CONT"));
+        arena.startAll();
         return List.copyOf(said);
+    }
+
+    /// Starts the members that ended, if any did; call it while waiting for them.
+    void startEnded() {
+        arena.startAll();
+    }
+
+    /// What went wrong without a fault that would explain it; empty when nothing did.
+    String unexplained() {
+        return arena.strays().isEmpty()
+                ? ""
+                : String.join(" and ", arena.strays()) + " ended, though nobody had killed it or filled its disk";
     }
 
     private String victim(Fault fault) {

@@ -141,7 +141,7 @@ public final class Prove {
         long judgeNanos = ticker.nanos();
         HistoryJudge.Judgement judgement = HistoryJudge.judge(history, HistoryJudge.BUDGET_STEPS);
         long endNanos = ticker.nanos();
-        String problem = judgement.decided() ? "" : "the search for an order was given up";
+        String problem = judgement.decided() ? recorded.problem() : "the search for an order was given up";
         return new RoundVerdict(
                 round,
                 seed,

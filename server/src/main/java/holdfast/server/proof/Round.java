@@ -61,7 +61,7 @@ final class Round {
     record Recorded(Optional<History> history, List<String> done, String problem) {}
 
     Recorded run(FaultSchedule schedule, FaultDriver driver) {
-        long base = baseRevision();
+        long base = baseRevision(driver);
         if (base < 0) return new Recorded(Optional.empty(), List.of(), "the members did not answer before the round");
         long startNanos = ticker.nanos();
         boolean big = schedule.faults().stream().anyMatch(fault -> fault.kind() == Kind.FULL);
@@ -80,7 +80,7 @@ final class Round {
         recorder.stop();
         leases.forEach(LeaseRecorder::await);
         boolean _ = await(LEASE_MILLIS_MAX, () -> leases.stream().allMatch(lease -> lease.isGone(everywhere)));
-        long end = end(recorder);
+        long end = end(recorder, driver);
         if (end < 0) {
             watches.forEach(WatchRecorder::stop);
             return new Recorded(Optional.empty(), done, "no write was acknowledged once all faults were over");
@@ -89,7 +89,10 @@ final class Round {
             watches.add(watch("replay-at-" + member, List.of(member), base, startNanos));
             recorder.readAll(ENDER, member);
         }
-        boolean _ = await(WATCH_MILLIS_MAX, () -> watches.stream().allMatch(watch -> watch.reached() >= end));
+        boolean _ = await(WATCH_MILLIS_MAX, () -> {
+            driver.startEnded();
+            return watches.stream().allMatch(watch -> watch.reached() >= end);
+        });
         watches.forEach(WatchRecorder::stop);
         List<Call> calls = recorder.calls();
         History history = new History(
@@ -98,16 +101,17 @@ final class Round {
                 calls,
                 watches.stream().map(WatchRecorder::watched).toList(),
                 leases.stream().flatMap(lease -> lease.leased().stream()).toList());
-        return new Recorded(Optional.of(history), done, "");
+        return new Recorded(Optional.of(history), done, driver.unexplained());
     }
 
     private WatchRecorder watch(String name, List<String> route, long base, long startNanos) {
         return new WatchRecorder(name, root, route, watchers, base + 1, ticker, startNanos);
     }
 
-    private long baseRevision() {
+    private long baseRevision(FaultDriver driver) {
         long[] revision = {-1};
         boolean _ = await(SETTLE_MILLIS_MAX, () -> {
+            driver.startEnded();
             for (Etcd member : callers.values()) {
                 Answer<Snapshot> read = member.range(KeyRange.prefix(Bytes.utf8(root)), 0);
                 if (!(read instanceof Answer.Done<Snapshot>(Snapshot found))) return false;
@@ -119,10 +123,11 @@ final class Round {
     }
 
     /// The last write of the round, tried until it is acknowledged.
-    private long end(Recorder recorder) {
+    private long end(Recorder recorder, FaultDriver driver) {
         long[] revision = {-1};
         int[] tries = {0};
         boolean _ = await(SETTLE_MILLIS_MAX, () -> {
+            driver.startEnded();
             String member = Arena.MEMBERS.get(tries[0] % Arena.MEMBERS.size());
             Op put = Op.put(root + "end", "end" + tries[0]++);
             if (recorder.call(ENDER, member, put) instanceof Reply.Done done) revision[0] = done.revision();

@@ -1,9 +1,14 @@
 package holdfast.server.truth.disk;
 
+import static java.util.stream.Collectors.joining;
+
 import holdfast.core.base.Reason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
@@ -14,6 +19,7 @@ import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.SstFileReader;
 
 /// One open database. A restore begins the next generation; this one stays open until its last reader has let
 /// go, since a read of a closed database brings the process down.
@@ -27,6 +33,7 @@ final class Generation {
     private static final double MEMTABLE_BLOOM_SHARE = 0.05; // most keys of a fresh put are in no memtable
     private static final int MAX_LOG_FILES = 2;
     private static final int TABLE_FORMAT = 6;
+    private static final String TABLE = ".sst";
 
     private final Path folder;
     private final RocksDB database;
@@ -125,7 +132,8 @@ final class Generation {
         return new ShelfBroken(why(folder, cause), cause);
     }
 
-    static Reason why(Path folder, RocksDBException cause) {
+    /// @param under folder of the store, or one above it
+    static Reason why(Path under, RocksDBException cause) {
         String message = cause.getMessage() == null ? "no reason given" : cause.getMessage();
         String code =
                 switch (cause.getStatus() == null ? null : cause.getStatus().getCode()) {
@@ -133,6 +141,36 @@ final class Generation {
                     case IOError -> message.contains("lock") ? "store-locked" : "store-unwritable";
                     case null, default -> "store-failed";
                 };
-        return new Reason(code, "The store in " + folder + " failed: " + message + ".");
+        String where = "";
+        // RocksDB blames its manifest when a table's own index or properties are damaged.
+        if (code.equals("store-damaged") && !message.contains(TABLE)) {
+            List<Path> damaged = damagedTables(under);
+            if (!damaged.isEmpty())
+                where = " Damaged: " + damaged.stream().map(Path::toString).collect(joining(", ")) + ".";
+        }
+        return new Reason(code, "The store in " + under + " failed: " + message + "." + where);
+    }
+
+    /// Reads every table whole.
+    private static List<Path> damagedTables(Path under) {
+        try (Stream<Path> files = Files.walk(under);
+                Options options = new Options()) {
+            return files.filter(file -> file.toString().endsWith(TABLE))
+                    .filter(file -> isDamaged(file, options))
+                    .sorted()
+                    .toList();
+        } catch (IOException | UncheckedIOException _) {
+            return List.of(); // the reason given must do
+        }
+    }
+
+    private static boolean isDamaged(Path table, Options options) {
+        try (SstFileReader reader = new SstFileReader(options)) {
+            reader.open(table.toString());
+            reader.verifyChecksum();
+            return false;
+        } catch (RocksDBException _) {
+            return true;
+        }
     }
 }

@@ -56,6 +56,8 @@ final class Connection {
             return vertx.setPeriodic(Math.max(1, limits.silenceMax().toMillis() / 4), _ -> endIfSilent());
         }
         connection.pingHandler(_ -> judgePing());
+        if (connection instanceof ConnectionBase base)
+            SentFrames.hear(base.channel().pipeline(), pings::sent);
         return vertx.setPeriodic(limits.pingEvery().toMillis(), _ -> ping());
     }
 
@@ -82,10 +84,6 @@ final class Connection {
 
     void callEnded() {
         callsOpen--;
-    }
-
-    void sent() {
-        pings.sent();
     }
 
     private void judgePing() {

@@ -56,7 +56,6 @@ final class GrpcCall extends Call {
     void carry(MessageLite message) {
         beginHead();
         response.write(frame(message));
-        if (connection != null) connection.sent();
     }
 
     @Override
@@ -103,7 +102,6 @@ final class GrpcCall extends Call {
     @Override
     void ended() {
         if (connection == null) return;
-        connection.sent();
         connection.callEnded();
     }
 

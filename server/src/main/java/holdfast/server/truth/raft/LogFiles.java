@@ -76,14 +76,20 @@ interface LogFiles {
                     StandardOpenOption.READ,
                     StandardOpenOption.WRITE,
                     StandardOpenOption.CREATE_NEW);
-            LogFile made = new Channel(channel);
-            ByteBuffer zeros = ByteBuffer.allocateDirect(ZEROS_PER_WRITE);
-            for (long at = 0; at < bytes; at += ZEROS_PER_WRITE) {
-                made.write(zeros.clear().limit((int) Math.min(ZEROS_PER_WRITE, bytes - at)), at);
+            try {
+                LogFile made = new Channel(channel);
+                ByteBuffer zeros = ByteBuffer.allocateDirect(ZEROS_PER_WRITE);
+                for (long at = 0; at < bytes; at += ZEROS_PER_WRITE) {
+                    made.write(zeros.clear().limit((int) Math.min(ZEROS_PER_WRITE, bytes - at)), at);
+                }
+                channel.force(true);
+                forceFolder(folder);
+                return made;
+            } catch (IOException failed) {
+                channel.close();
+                Files.deleteIfExists(folder.resolve(name));
+                throw failed;
             }
-            channel.force(true);
-            forceFolder(folder);
-            return made;
         }
 
         @Override

@@ -97,7 +97,11 @@ final class SegmentWriter {
     void close() throws IOException {
         flush();
         segment.file().close();
-        spareFile().close();
+        try {
+            spareFile().close();
+        } catch (ExecutionException _) {
+            // there is none
+        }
     }
 
     private int put(LogRecord.Type type, byte[] body, long index, int term, int kind) throws IOException {
@@ -138,7 +142,7 @@ final class SegmentWriter {
     private void roll() throws IOException {
         flush();
         int previousEnd = position;
-        LogFiles.LogFile next = spareFile();
+        LogFiles.LogFile next = nextFile();
         segment = new Segment(segment.number() + 1, next);
         capacity = (int) next.size();
         durable = 0;
@@ -162,11 +166,18 @@ final class SegmentWriter {
         return made;
     }
 
-    private LogFiles.LogFile spareFile() throws IOException {
+    /// The spare. If the disk had no room for it then, it may have some now that the file is needed.
+    private LogFiles.LogFile nextFile() throws IOException {
+        try {
+            return spareFile();
+        } catch (ExecutionException _) {
+            return files.createZeroed(Segment.name(segment.number() + 1), segmentBytes);
+        }
+    }
+
+    private LogFiles.LogFile spareFile() throws IOException, ExecutionException {
         try {
             return spare.get();
-        } catch (ExecutionException failed) {
-            throw new IOException("The next log file could not be made.", failed.getCause());
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while the next log file was made", interrupted);

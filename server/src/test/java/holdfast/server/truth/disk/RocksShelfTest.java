@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
+import holdfast.core.base.Reason;
 import holdfast.core.truth.Batch;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Keyspace;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -175,6 +177,53 @@ class RocksShelfTest {
                     assertThat(broken.reason().sentence())
                             .contains(file.getFileName().toString(), folder.toString());
                 });
+    }
+
+    @Test
+    void flippedBit_anywhereInATable_isNamedOrHarmless() throws IOException {
+        RocksShelf shelf = open(folder);
+        for (int index = 1; index <= 2_000; index++) put(index, "key" + index, "value " + index, shelf);
+        List<String> all = all(shelf);
+        shelf.close();
+        Path file = tables().getFirst();
+        byte[] whole = Files.readAllBytes(file);
+        int named = 0;
+        // the end holds footer, index and properties
+        for (int at = whole.length - 1; at >= 0; at -= at > whole.length - 3_000 ? 97 : 9_973) {
+            byte[] flipped = whole.clone();
+            flipped[at] ^= 0x10;
+            Files.write(file, flipped);
+            Optional<Reason> why = firstFault(all);
+            if (why.isEmpty()) continue;
+            assertThat(why.get().sentence())
+                    .as("byte %d of %d", at, whole.length)
+                    .contains(file.getFileName().toString());
+            named++;
+        }
+        assertThat(named).isGreaterThan(5);
+    }
+
+    /// Opens and reads everything, which must be `all` when nothing is said.
+    private Optional<Reason> firstFault(List<String> all) {
+        switch (RocksShelf.open(folder)) {
+            case RocksShelf.Opened.Broken(Reason why) -> {
+                return Optional.of(why);
+            }
+            case RocksShelf.Opened.Ready(RocksShelf shelf) -> {
+                try (shelf) {
+                    assertThat(all(shelf)).isEqualTo(all);
+                    return Optional.empty();
+                } catch (ShelfBroken broken) {
+                    return Optional.of(broken.reason());
+                }
+            }
+        }
+    }
+
+    private static List<String> all(RocksShelf shelf) {
+        List<String> rows = new ArrayList<>();
+        shelf.scan(KeyRange.ALL, (key, value) -> rows.add(key + "=" + value));
+        return rows;
     }
 
     @Test

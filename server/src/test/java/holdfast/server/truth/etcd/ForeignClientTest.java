@@ -33,9 +33,9 @@ final class ForeignClientTest {
                 StoreCluster holdfast =
                         StoreCluster.start(Files.createDirectory(folder.resolve("holdfast")), 3, "--loop=off");
                 ExecutorService both = Executors.newCachedThreadPool()) {
-            Future<Transcript> realRun = both.submit(() -> run(module, kind, etcd.url(0)));
+            Future<Transcript> realRun = both.submit(() -> run(module, kind, etcd.url(0), folder.resolve("real.said")));
             String follower = holdfast.url((holdfast.awaitLeader() + 1) % 3);
-            Future<Transcript> ourRun = both.submit(() -> run(module, kind, follower));
+            Future<Transcript> ourRun = both.submit(() -> run(module, kind, follower, folder.resolve("ours.said")));
 
             List<String> differences = realRun.get().differencesTo(ourRun.get());
             System.out.println(kind + " transcript: " + realRun.get().steps().size() + " steps, " + differences.size()
@@ -44,7 +44,8 @@ final class ForeignClientTest {
         }
     }
 
-    private static Transcript run(Path module, String kind, String url) throws IOException, InterruptedException {
+    private static Transcript run(Path module, String kind, String url, Path said)
+            throws IOException, InterruptedException {
         String classPath = module.resolve("classes")
                 + File.pathSeparator
                 + Files.readString(module.resolve("class-path")).strip();
@@ -59,7 +60,7 @@ final class ForeignClientTest {
                         "holdfast.clients.Main",
                         kind,
                         url)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .redirectError(said.toFile())
                 .start();
         List<String> lines;
         try (var out = process.inputReader()) {
@@ -68,7 +69,9 @@ final class ForeignClientTest {
         boolean ended = process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS);
         process.destroyForcibly();
         assertThat(ended && process.exitValue() == 0)
-                .as("the client's end, after %s", lines.isEmpty() ? "nothing" : lines.getLast())
+                .as(
+                        "the end of the client of %s, after %s: %s",
+                        url, lines.isEmpty() ? "nothing" : lines.getLast(), Files.readString(said))
                 .isTrue();
         return new Transcript(lines.stream()
                 .map(line -> line.split("\t", 2))

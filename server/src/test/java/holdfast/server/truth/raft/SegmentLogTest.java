@@ -65,6 +65,21 @@ final class SegmentLogTest {
     }
 
     @Test
+    void diskFullOnlyWhileTheSpareWasMade_isNoFailure() throws IOException {
+        Program program = new Program(11);
+        program.files.full(true);
+        int index = 0;
+        // the first file has its spare from before; the second has none
+        while (program.files.names().getLast().compareTo(Segment.name(3)) < 0) {
+            if (index == 40) program.files.full(false);
+            program.log.persistLogEntries(List.of(ModelCodec.entry(++index, 1, EntryBytes.of(program.payload(500)))));
+            program.log.flush();
+        }
+        assertThat(program.halted).isEmpty();
+        assertThat(index).isGreaterThan(40);
+    }
+
+    @Test
     void entries_pastTheHeapBound_areReadBackFromDisk() throws IOException {
         Program program = new Program(7);
         List<EntryBytes> handles = new ArrayList<>();

@@ -18,6 +18,7 @@ final class TornFiles implements LogFiles {
 
     private final SortedMap<String, Torn> files = new TreeMap<>();
     private boolean failing;
+    private boolean full;
     private boolean lying;
 
     /// Planted bug: force says done and does nothing.
@@ -28,6 +29,11 @@ final class TornFiles implements LogFiles {
     /// Every write and force fails from now on.
     void fail() {
         failing = true;
+    }
+
+    /// No new file can be made while it is `full`; those that there are can be written.
+    void full(boolean isFull) {
+        full = isFull;
     }
 
     /// What a machine finds after the power came back.
@@ -76,7 +82,7 @@ final class TornFiles implements LogFiles {
 
     @Override
     public LogFile createZeroed(String name, long bytes) throws IOException {
-        if (failing) throw new IOException("no space left on the test's disk");
+        if (failing || full) throw new IOException("no space left on the test's disk");
         Torn made = new Torn(new byte[(int) bytes], new byte[(int) bytes]);
         files.put(name, made);
         return made;
