@@ -84,4 +84,51 @@ public sealed interface Command {
 
     /// Raises an alarm, or takes it away. An operator's alarm stays one when the store finds the same.
     record SetAlarm(Alarm alarm, boolean raised) implements Command {}
+
+    /// Asked for by a client while users and roles are on: judged by those that hold at its place in the log.
+    ///
+    /// @param command never another of these
+    record OnBehalf(Caller caller, Command command) implements Command {}
+
+    /// The command itself, whoever asked for it.
+    static Command bare(Command command) {
+        return command instanceof OnBehalf(Caller _, Command inner) ? inner : command;
+    }
+
+    /// Changes users, roles or whether they are asked at all (etcd v3 API, Auth). Answered by [Reply.OfAuth]. Each that
+    /// changes something moves the auth revision, but for [Enable].
+    sealed interface AuthChange extends Command {
+        /// Needs a user root with the role root.
+        record Enable() implements AuthChange {}
+
+        record Disable() implements AuthChange {}
+
+        /// Gives a user a token; whoever proposes it has checked the password.
+        ///
+        /// @param tokenPrefix drawn by the proposer; the index of the entry makes it unique
+        /// @param checkedRevision auth revision at which the password was right; refused when it has moved on
+        record Authenticate(Bytes user, String tokenPrefix, long checkedRevision) implements AuthChange {}
+
+        /// @param passwordHash bcrypt; empty when passwordless
+        record AddUser(Bytes user, boolean passwordless, Bytes passwordHash) implements AuthChange {}
+
+        record DeleteUser(Bytes user) implements AuthChange {}
+
+        /// @param passwordHash empty lets nobody in
+        record ChangePassword(Bytes user, Bytes passwordHash) implements AuthChange {}
+
+        record GrantRole(Bytes user, Bytes role) implements AuthChange {}
+
+        record RevokeRole(Bytes user, Bytes role) implements AuthChange {}
+
+        record AddRole(Bytes role) implements AuthChange {}
+
+        /// Takes it from every user, too.
+        record DeleteRole(Bytes role) implements AuthChange {}
+
+        /// One of the same range is replaced.
+        record GrantPermission(Bytes role, Permission permission) implements AuthChange {}
+
+        record RevokePermission(Bytes role, Bytes key, Bytes rangeEnd) implements AuthChange {}
+    }
 }

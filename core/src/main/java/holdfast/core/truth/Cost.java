@@ -16,13 +16,15 @@ public final class Cost {
                 (long) PUT_BYTES + put.key().size() + put.value().size();
             case Command.Txn txn -> Math.max(of(txn.success()), of(txn.failure()));
             case Command.LeaseGrant _ -> LEASE_BYTES;
+            case Command.OnBehalf(Caller _, Command inner) -> of(inner);
             case Command.Range _,
                     Command.DeleteRange _,
                     Command.LeaseRevoke _,
                     Command.LeaseExpire _,
                     Command.Compact _,
                     Command.SystemPut _,
-                    Command.SetAlarm _ -> 0;
+                    Command.SetAlarm _,
+                    Command.AuthChange _ -> 0;
         };
     }
 

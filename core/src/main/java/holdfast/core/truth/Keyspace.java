@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// changes in one write set. Holds no state of its own: all of it lies on the [Shelf], so a restored shelf
 /// needs no new keyspace, and reads may run on any thread over a [ShelfView].
 public final class Keyspace {
+    private final PowersMemo memo = new PowersMemo(); // a keyspace serves one log, so a revision names one state
 
     /// Applies one log entry. Its data, leases, revision, log clock, term and applied index become visible
     /// together.
@@ -25,7 +26,7 @@ public final class Keyspace {
         if (index <= tip.appliedIndex()) return new Applied(index, tip.revision(), List.of(), List.of());
         Check.invariant(term >= tip.appliedTerm(), "term fell from %d to %d", tip.appliedTerm(), term);
         Draft draft = new Draft(shelf);
-        Turn turn = new Turn(draft, tip, term);
+        Turn turn = new Turn(draft, tip, index, term, new Judge(draft, memo));
         for (Command command : batch.commands()) turn.run(command);
         long logMillis = Math.max(tip.logMillis(), batch.leaderMillis());
         Tip next = new Tip(index, term, logMillis, turn.revision(), turn.compactRevision());
@@ -36,6 +37,29 @@ public final class Keyspace {
         draft.into(set);
         shelf.write(set);
         return new Applied(index, next.revision(), turn.answers(), turn.events());
+    }
+
+    /// Judges by the users and roles of `view`.
+    public Judge judge(ShelfView view) {
+        return new Judge(view, memo);
+    }
+
+    /// What `caller` may know about users and roles: [Reply.OfAuth] or [Reply.Refused].
+    public Reply auth(Caller caller, AuthQuery query, ShelfView view) {
+        return judge(view).answer(caller, query);
+    }
+
+    /// What a password is checked by.
+    ///
+    /// @param exists whether there is such a user; `passwordless` and `passwordHash` are his
+    public record Account(boolean enabled, long revision, boolean exists, boolean passwordless, Bytes passwordHash) {}
+
+    public Account account(Bytes name, ShelfView view) {
+        AuthRows.State state = AuthRows.state(view);
+        AuthRows.User user = AuthRows.user(view, name);
+        return user == null
+                ? new Account(state.enabled(), state.revision(), false, false, Bytes.EMPTY)
+                : new Account(state.enabled(), state.revision(), true, user.passwordless(), user.passwordHash());
     }
 
     /// Where the state of `view` stands; [Tip#FRESH] when nothing was ever applied.

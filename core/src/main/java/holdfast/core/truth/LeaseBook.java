@@ -71,13 +71,15 @@ public final class LeaseBook {
         for (int index = 0; index < applied.replies().size(); index++) {
             switch (applied.replies().get(index).reply()) {
                 case Reply.Granted(long id, long ttlMillis) -> granted(nowNanos, new Lease(id, ttlMillis));
-                case Reply.Revoked _ -> revoked(idOf(batch.commands().get(index)));
+                case Reply.Revoked _ ->
+                    revoked(idOf(Command.bare(batch.commands().get(index))));
                 case Reply.Page _,
                         Reply.Putted _,
                         Reply.Deleted _,
                         Reply.Txned _,
                         Reply.Compacted _,
                         Reply.Alarmed _,
+                        Reply.OfAuth _,
                         Reply.Refused _ -> {}
             }
         }
@@ -146,8 +148,13 @@ public final class LeaseBook {
         return switch (command) {
             case Command.LeaseRevoke revoke -> revoke.id();
             case Command.LeaseExpire expire -> expire.id();
-            case Command.Op _, Command.LeaseGrant _, Command.Compact _, Command.SystemPut _, Command.SetAlarm _ ->
-                throw new IllegalStateException(command + " was answered as a revoke");
+            case Command.Op _,
+                    Command.LeaseGrant _,
+                    Command.Compact _,
+                    Command.SystemPut _,
+                    Command.SetAlarm _,
+                    Command.AuthChange _,
+                    Command.OnBehalf _ -> throw new IllegalStateException(command + " was answered as a revoke");
         };
     }
 }

@@ -12,5 +12,24 @@ public enum Refusal {
     /// The alarm of a full store stands.
     NO_SPACE,
     /// The alarm of members that differ stands.
-    CORRUPT
+    CORRUPT,
+    ROOT_USER_MISSING,
+    ROOT_ROLE_MISSING,
+    USER_EXISTS,
+    /// No user was named, or none is known while one must be.
+    USER_EMPTY,
+    USER_NOT_FOUND,
+    ROLE_EXISTS,
+    ROLE_EMPTY,
+    ROLE_NOT_FOUND,
+    AUTH_FAILED,
+    /// A password was given for a user who has none.
+    USER_WITHOUT_PASSWORD,
+    AUTH_NOT_ENABLED,
+    PERMISSION_DENIED,
+    PERMISSION_NOT_GRANTED,
+    ROLE_NOT_GRANTED,
+    INVALID_AUTH_MANAGEMENT,
+    /// Users or roles have changed since the door looked.
+    AUTH_OLD_REVISION
 }

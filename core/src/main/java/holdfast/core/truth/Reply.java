@@ -1,5 +1,6 @@
 package holdfast.core.truth;
 
+import holdfast.core.base.Bytes;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,20 @@ public sealed interface Reply {
 
     /// @param alarms those that were raised or taken away; a raised one that stood already, too
     record Alarmed(List<Alarm> alarms) implements Reply {}
+
+    /// What [Command.AuthChange] and [AuthQuery] answer.
+    sealed interface OfAuth extends Reply {
+        record Changed() implements OfAuth {}
+
+        record Authenticated(String token) implements OfAuth {}
+
+        record Status(boolean enabled, long revision) implements OfAuth {}
+
+        /// Of users or roles, in byte order.
+        record Names(List<Bytes> names) implements OfAuth {}
+
+        record Permissions(List<Permission> permissions) implements OfAuth {}
+    }
 
     /// It did not happen, for a reason that clients match.
     record Refused(Refusal why) implements Reply {}

@@ -72,7 +72,8 @@ public record Stock(long bytes, long keys, List<Alarm> alarms) {
         return switch (command) {
             case Command.Op _ -> true;
             case Command.LeaseGrant _, Command.LeaseRevoke _, Command.LeaseExpire _, Command.Compact _ -> true;
-            case Command.SystemPut _, Command.SetAlarm _ -> false;
+            case Command.SystemPut _, Command.SetAlarm _, Command.AuthChange _ -> false;
+            case Command.OnBehalf(Caller _, Command inner) -> isData(inner);
         };
     }
 }

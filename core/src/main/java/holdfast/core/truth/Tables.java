@@ -15,6 +15,9 @@ import holdfast.core.base.KeyRange;
 /// | `ATTACHED` | lease id, key | |
 /// | `SCRUB` | | how far [Scrub] has come |
 /// | `STOCK` | | [Stock] |
+/// | `AUTH` | | [AuthRows.State] |
+/// | `AUTH_USERS` | name | [AuthRows.User] |
+/// | `AUTH_ROLES` | name | permissions |
 ///
 /// `VERSIONS` finds the version of a key that stood at some revision: newest first, so that the first one at or
 /// below the revision is it. Keys differ in length there, so they end in 0 1, and a 0 inside is written 0 255:
@@ -42,6 +45,9 @@ final class Tables {
     private static final int ATTACHED = 6;
     private static final int SCRUB_TABLE = 7;
     private static final int STOCK_TABLE = 8;
+    private static final int AUTH_TABLE = 20;
+    private static final int AUTH_USERS = 21;
+    private static final int AUTH_ROLES = 22;
     private static final int PREFIX_BYTES = 2;
 
     static final Bytes TIP = new Pen(2).raw(TIP_TABLE).raw(SYSTEM).done();
@@ -53,6 +59,12 @@ final class Tables {
             KeyRange.prefix(new Pen(2).raw(VERSIONS).raw(ETCD).done());
     static final KeyRange ALL_LEASES =
             KeyRange.prefix(new Pen(2).raw(LEASES).raw(ETCD).done());
+
+    static final Bytes AUTH = new Pen(2).raw(AUTH_TABLE).raw(SYSTEM).done();
+    static final KeyRange ALL_AUTH_USERS =
+            KeyRange.prefix(new Pen(2).raw(AUTH_USERS).raw(SYSTEM).done());
+    static final KeyRange ALL_AUTH_ROLES =
+            KeyRange.prefix(new Pen(2).raw(AUTH_ROLES).raw(SYSTEM).done());
 
     private Tables() {}
 
@@ -179,6 +191,18 @@ final class Tables {
 
     static Bytes keyOfAttached(Bytes row) {
         return row.slice(PREFIX_BYTES + 8, row.size());
+    }
+
+    static Bytes authUser(Bytes name) {
+        return new Pen(2 + name.size()).raw(AUTH_USERS).raw(SYSTEM).run(name).done();
+    }
+
+    static Bytes authRole(Bytes name) {
+        return new Pen(2 + name.size()).raw(AUTH_ROLES).raw(SYSTEM).run(name).done();
+    }
+
+    static Bytes nameOfAuth(Bytes row) {
+        return row.slice(PREFIX_BYTES, row.size());
     }
 
     private static Pen stem(Bytes key, Pen pen) {

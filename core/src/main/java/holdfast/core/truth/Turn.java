@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class Turn {
     private final Draft rows;
     private final Reader reader;
+    private final Judge judge;
+    private final AuthBook auth;
     private final long term;
     private final Stock stockBefore;
     private final List<Applied.Answer> answers = new ArrayList<>();
@@ -25,10 +27,14 @@ final class Turn {
     private long bytes; // of the stock, with the batch so far
     private long keys;
 
+    /// @param index of the entry
     /// @param term of the entry, or of an earlier one if that was higher
-    Turn(Draft rows, Tip tip, long term) {
+    /// @param judge over the same draft
+    Turn(Draft rows, Tip tip, long index, long term, Judge judge) {
         this.rows = rows;
         this.reader = new Reader(rows, tip);
+        this.judge = judge;
+        this.auth = new AuthBook(rows, judge, index);
         this.term = term;
         this.revision = tip.revision();
         this.compactRevision = tip.compactRevision();
@@ -39,8 +45,10 @@ final class Turn {
     }
 
     void run(Command command) {
-        Refusal refused = stock.refusal(command);
-        Reply reply = refused == null ? reply(command) : new Reply.Refused(refused);
+        Command bare = Command.bare(command);
+        Refusal refused = stock.refusal(bare); // etcd asks the alarms first
+        if (refused == null) refused = judge.of(command);
+        Reply reply = refused == null ? reply(bare) : new Reply.Refused(refused);
         if (writes > 0) revision++;
         writes = 0;
         reader.at(revision);
@@ -60,6 +68,8 @@ final class Turn {
             case Command.Compact(long toRevision) -> compact(toRevision);
             case Command.SystemPut(Bytes key, Bytes value) -> systemPut(key, value);
             case Command.SetAlarm(Alarm alarm, boolean raised) -> setAlarm(alarm, raised);
+            case Command.AuthChange change -> auth.run(change);
+            case Command.OnBehalf(Caller _, Command _) -> throw new IllegalStateException("two callers: " + command);
         };
     }
 

@@ -200,6 +200,8 @@ final class Model {
                     yield new Reply.Alarmed(List.of(now));
                 }
                 case Command.Op op -> throw new AssertionError(op);
+                case Command.AuthChange change -> throw new AssertionError(change); // see AuthTest
+                case Command.OnBehalf judged -> throw new AssertionError(judged);
             };
         }
 

@@ -53,7 +53,20 @@ public record ServerConfig(
         Duration progressEvery,
         int logFileBytes,
         boolean joins,
-        UpkeepConfig upkeep) {
+        UpkeepConfig upkeep,
+        AuthFlags auth) {
+
+    /// How users prove who they are.
+    ///
+    /// @param token `simple` or `jwt,...`, as etcd has it
+    /// @param tokenLife of simple tokens
+    /// @param certificateUsers whether clients without a token are the users whom their certificates name
+    public record AuthFlags(String token, Duration tokenLife, int bcryptCost, boolean certificateUsers) {
+        public AuthFlags {
+            Require.atLeast("auth-token-ttl", tokenLife, Duration.ofSeconds(1));
+            Require.between("bcrypt-cost", bcryptCost, 4, 31);
+        }
+    }
 
     /// One of the members that form the cluster.
     public record Seed(String name, Address peer) {}
@@ -114,7 +127,19 @@ public record ServerConfig(
             key("waiting-max", "COUNT", "16384", "Most requests that wait for the log; more are refused."),
             key("readers", "COUNT", "2", "Threads that serve large reads."),
             key("entries-in-flight-max", "COUNT", "2", "Log entries under way at once."),
-            key("log-file-bytes", "BYTES", "33554432", "Size of one file of the log, made beforehand."));
+            key("log-file-bytes", "BYTES", "33554432", "Size of one file of the log, made beforehand."),
+            key(
+                    "auth-token",
+                    "KIND",
+                    "simple",
+                    "What users get for a password: simple, or jwt,sign-method=RS256,priv-key=FILE,pub-key=FILE,ttl=5m."),
+            key("auth-token-ttl", "TIME", "300s", "A simple token ends when it was not used for so long."),
+            key("bcrypt-cost", "COUNT", "10", "Work to hash a password, 4 to 31; each step doubles it."),
+            key(
+                    "client-cert-auth",
+                    "on|off",
+                    "on",
+                    "Whether a client without a token is the user whom its certificate names."));
 
     private static List<Settings.Key> with(List<Settings.Key> more, Settings.Key... keys) {
         List<Settings.Key> all = new ArrayList<>(List.of(keys));
@@ -193,7 +218,12 @@ public record ServerConfig(
                 settings.length("progress-every"),
                 Math.toIntExact(settings.number("log-file-bytes")),
                 joins(settings),
-                UpkeepKeys.read(settings));
+                UpkeepKeys.read(settings),
+                new AuthFlags(
+                        settings.text("auth-token"),
+                        settings.length("auth-token-ttl"),
+                        Math.toIntExact(settings.number("bcrypt-cost")),
+                        UpkeepKeys.onOff(settings, "client-cert-auth")));
     }
 
     private static boolean joins(Settings settings) {

@@ -12,6 +12,7 @@ import holdfast.server.start.DataFolder.Owner;
 import holdfast.server.truth.ReplicatedStore;
 import holdfast.server.truth.Store;
 import holdfast.server.truth.StoreConfig;
+import holdfast.server.truth.auth.AuthConfig;
 import holdfast.server.truth.disk.RocksShelf;
 import holdfast.server.truth.etcd.DoorMetrics;
 import holdfast.server.truth.etcd.EtcdConfig;
@@ -175,7 +176,11 @@ public final class ServerParts implements AutoCloseable {
                 config.readers(),
                 config.entriesInFlightMax(),
                 config.requestBytesMax(),
-                config.upkeep());
+                config.upkeep(),
+                AuthConfig.of(
+                        config.auth().token(),
+                        config.auth().tokenLife(),
+                        config.auth().bcryptCost()));
         return new ReplicatedStore(storeConfig, ticker, metrics, shelf, machine -> openLog(options, machine), onBreak);
     }
 
@@ -262,7 +267,8 @@ public final class ServerParts implements AutoCloseable {
         ServerConfig.@Nullable TlsFiles files = url.secure() ? config.clientTls() : null;
         EtcdConfig.@Nullable Tls tls = null;
         if (files != null) {
-            tls = EtcdConfig.Tls.of(LiveTls.open(LiveTls.Pem.of(files.certificate(), files.key(), files.authority())));
+            LiveTls live = LiveTls.open(LiveTls.Pem.of(files.certificate(), files.key(), files.authority()));
+            tls = EtcdConfig.Tls.of(live, config.auth().certificateUsers());
         }
         return new EtcdConfig(
                 standard.host(),

@@ -1,6 +1,8 @@
 package holdfast.server.truth;
 
 import holdfast.core.base.Reason;
+import holdfast.core.truth.Refusal;
+import java.util.Locale;
 
 /// Every reason with which the store refuses or gives up. Doors match the codes: each protocol has its own words
 /// for them (etcd's strings stand in `reference/etcd-v3.md`, 1.10).
@@ -75,5 +77,21 @@ public final class Reasons {
     public static final Reason TRANSFER_TOO_LONG =
             new Reason("timed-out-transfer", "Handing over the lead took too long.");
 
+    /// Refused: no token of ours, or one whose time is over.
+    public static final Reason INVALID_TOKEN = new Reason("invalid-token", "The token is not or no longer valid.");
+
+    /// Refused: bcrypt takes 72 bytes.
+    public static final Reason PASSWORD_TOO_LONG =
+            new Reason("password-too-long", "The password is longer than 72 bytes.");
+
+    /// Refused: this server only has the key that verifies tokens.
+    public static final Reason VERIFY_ONLY = new Reason("verify-only", "This server has no key to sign tokens with.");
+
     private Reasons() {}
+
+    /// For answers that carry a reason where the keyspace has refused.
+    public static Reason of(Refusal why) {
+        String code = why.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return new Reason(code, "The store refuses this: " + code + ".");
+    }
 }

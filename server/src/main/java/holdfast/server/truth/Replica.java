@@ -46,6 +46,7 @@ final class Replica implements RaftLog.Machine {
     private final Headers headers;
     private final DiskState disk;
     private final StoreMetrics metrics;
+    private final AuthMirror auth;
     private @Nullable Audience audience;
     private boolean scrubbing = true; // a crash may have left something
 
@@ -56,7 +57,8 @@ final class Replica implements RaftLog.Machine {
             Views views,
             Headers headers,
             DiskState disk,
-            StoreMetrics metrics) {
+            StoreMetrics metrics,
+            AuthMirror auth) {
         this.ticker = ticker;
         this.keyspace = keyspace;
         this.shelf = shelf;
@@ -64,6 +66,7 @@ final class Replica implements RaftLog.Machine {
         this.headers = headers;
         this.disk = disk;
         this.metrics = metrics;
+        this.auth = auth;
     }
 
     void tell(Audience newAudience) {
@@ -79,9 +82,11 @@ final class Replica implements RaftLog.Machine {
         long tookNanos = ticker.nanos() - beganNanos;
         metrics.backendCommit.observe(tookNanos / 1e9);
         if (tookNanos > SLOW_NANOS) metrics.slowApplies.inc();
+        auth.applied(decoded.batch(), applied, shelf);
         headers.applied(index, applied.revision());
         metrics.applied(decoded.batch().commands());
-        scrubbing |= decoded.batch().commands().stream().anyMatch(command -> command instanceof Command.Compact);
+        scrubbing |= decoded.batch().commands().stream()
+                .anyMatch(command -> Command.bare(command) instanceof Command.Compact);
         if (audience != null) {
             audience.leases().applied(decoded.batch(), applied);
             audience.watches().applied(applied);
@@ -104,6 +109,7 @@ final class Replica implements RaftLog.Machine {
     @Override
     public void restore(long index, Path from) {
         views.replacing(() -> shelf.restore(from));
+        auth.restored(shelf);
         Tip tip = keyspace.tip(shelf);
         headers.applied(tip.appliedIndex(), tip.revision());
         scrubbing = true;

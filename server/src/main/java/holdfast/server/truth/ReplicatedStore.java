@@ -2,16 +2,18 @@ package holdfast.server.truth;
 
 import holdfast.core.base.Bytes;
 import holdfast.core.base.Reason;
+import holdfast.core.truth.AuthQuery;
+import holdfast.core.truth.Caller;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Keyspace;
 import holdfast.core.truth.Lease;
-import holdfast.core.truth.Reply;
 import holdfast.core.truth.ShelfView;
 import holdfast.core.truth.Tip;
 import holdfast.server.base.Driver;
 import holdfast.server.base.Mailbox;
 import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
+import holdfast.server.truth.auth.SimpleTokens;
 import holdfast.server.truth.disk.RocksShelf;
 import holdfast.server.truth.raft.RaftLog;
 import holdfast.server.truth.raft.RaftLog.Barrier;
@@ -40,7 +42,6 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplicatedStore.class);
     private static final long TICK_NANOS = 25_000_000;
     private static final long STOP_NANOS = 2_000_000_000L;
-    private static final int POINT_OPS_MAX = 8; // a transaction of so many single keys is read at once
 
     private final StoreConfig config;
     private final RaftLog raft;
@@ -58,6 +59,8 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private final Upkeep upkeep;
     private final Replica replica;
     private final StoreMetrics metrics;
+    private final AuthMirror auth;
+    private final JudgedStore nobody;
     private final Driver ticks;
     private final Mailbox<Boolean> never = new Mailbox<>(1);
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -86,7 +89,8 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         headers.applied(tip.appliedIndex(), tip.revision());
         disk = new DiskState(keyspace, shelf, onBug);
         watches = new WatchHub(keyspace, views, headers, metrics, onBug);
-        replica = new Replica(ticker, keyspace, shelf, views, headers, disk, metrics);
+        auth = new AuthMirror(keyspace, new SimpleTokens(ticker, config.auth().simpleLife()), shelf);
+        replica = new Replica(ticker, keyspace, shelf, views, headers, disk, metrics, auth);
         members = new Members(
                 keyspace, config.clusterId(), config.member(), config.name(), config.peerUrls(), config.clientUrls());
         raft = log.apply(replica);
@@ -117,6 +121,10 @@ public final class ReplicatedStore implements Store, AutoCloseable {
                 new Upkeep.Parts(
                         ticker, raft, headers, keyspace, views, proposals, reads, members, changes, disk, onBug));
         raft.onForce(nanos -> metrics.walFsync.observe(nanos / 1e9));
+        Callers callers = new Callers(config.auth().tokens(), ticker, auth, headers, reads);
+        Logins logins = new Logins(config.auth(), ticker, keyspace, auth, reads, proposals);
+        nobody = new JudgedStore(
+                this, new JudgedStore.Parts(keyspace, reads, leases, callers, logins), Credentials.NONE);
         raft.execute(this::open);
         ticks = new Driver("store-ticks", this::turn, onBug);
         metrics.watch(
@@ -139,6 +147,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         proposals.tick();
         reads.tick();
         leases.tick();
+        auth.tokens().tick();
         replica.tick();
         upkeep.tick();
         announce();
@@ -179,56 +188,66 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     }
 
     @Override
+    public Store as(Credentials who) {
+        return nobody.as(who);
+    }
+
+    @Override
+    public boolean judges() {
+        return auth.enabled();
+    }
+
+    @Override
+    public void admit(Right right, Consumer<Answer> done) {
+        nobody.admit(right, done);
+    }
+
+    @Override
+    public void auth(AuthQuery query, Consumer<Answer> done) {
+        nobody.auth(query, done);
+    }
+
+    @Override
+    public void authenticate(String user, String password, Consumer<Answer> done) {
+        nobody.authenticate(user, password, done);
+    }
+
+    @Override
+    public void hash(String password, Consumer<Hashing> done) {
+        nobody.hash(password, done);
+    }
+
+    /// Judged where it is applied.
+    @Override
     public void propose(Command command, Consumer<Answer> done) {
+        if (upkeep.quota().admits(command, done)) proposals.propose(raised(command), done);
+    }
+
+    void propose(Caller caller, Command command, Consumer<Answer> done) {
+        if (upkeep.quota().admits(command, done))
+            proposals.propose(new Command.OnBehalf(caller, raised(command)), done);
+    }
+
+    private Command raised(Command command) {
         long least = config.leaseTtlMin().toMillis();
-        if (!upkeep.quota().admits(command, done)) return;
-        if (command instanceof Command.LeaseGrant(long id, long ttlMillis) && ttlMillis < least) {
-            proposals.propose(new Command.LeaseGrant(id, least), done);
-        } else {
-            proposals.propose(command, done);
-        }
+        return command instanceof Command.LeaseGrant(long id, long ttlMillis) && ttlMillis < least
+                ? new Command.LeaseGrant(id, least)
+                : command;
     }
 
     @Override
     public void range(Command.Range range, boolean linearizable, Consumer<Answer> done) {
         metrics.ranges.inc();
-        reads.read(view -> keyspace.range(range, view), isPoint(range), linearizable, replyTo(done));
+        if (judges()) nobody.range(range, linearizable, done);
+        else
+            reads.read(
+                    view -> keyspace.range(range, view), Reading.isPoint(range), linearizable, Reading.replyTo(done));
     }
 
     @Override
     public void read(Command.Txn txn, boolean linearizable, Consumer<Answer> done) {
-        reads.read(view -> keyspace.read(txn, view), isSmall(txn), linearizable, replyTo(done));
-    }
-
-    private static boolean isPoint(Command.Range range) {
-        return range.range().isSingle() && range.atRevision() == 0;
-    }
-
-    private static boolean isSmall(Command.Txn txn) {
-        return txn.compares().size() <= POINT_OPS_MAX
-                && txn.success().size() <= POINT_OPS_MAX
-                && txn.failure().size() <= POINT_OPS_MAX
-                && txn.compares().stream().allMatch(compare -> compare.range().isSingle())
-                && txn.success().stream().allMatch(ReplicatedStore::isPointOp)
-                && txn.failure().stream().allMatch(ReplicatedStore::isPointOp);
-    }
-
-    private static boolean isPointOp(Command.Op op) {
-        return op instanceof Command.Range range && isPoint(range);
-    }
-
-    private static Reads.Done<Reply> replyTo(Consumer<Answer> done) {
-        return new Reads.Done<>() {
-            @Override
-            public void answered(Header header, Reply reply) {
-                done.accept(new Answer.Done(header, reply));
-            }
-
-            @Override
-            public void refused(Reason why) {
-                done.accept(new Answer.Refused(why));
-            }
-        };
+        if (judges()) nobody.read(txn, linearizable, done);
+        else reads.read(view -> keyspace.read(txn, view), Reading.isSmall(txn), linearizable, Reading.replyTo(done));
     }
 
     private static <T> Reads.Done<T> leaseTo(
@@ -248,27 +267,32 @@ public final class ReplicatedStore implements Store, AutoCloseable {
 
     @Override
     public void keepAlive(long leaseId, Consumer<LeaseAnswer> done) {
-        leases.ask(leaseId, true, done);
+        if (judges()) nobody.keepAlive(leaseId, done);
+        else leases.ask(leaseId, true, done);
     }
 
     @Override
     public void timeToLive(long leaseId, boolean wantsKeys, Consumer<LeaseAnswer> done) {
+        if (judges()) {
+            nobody.timeToLive(leaseId, wantsKeys, done);
+            return;
+        }
         leases.ask(leaseId, false, answer -> {
             if (!wantsKeys || !(answer instanceof LeaseAnswer.Remaining left) || left.remainingMillis() < 0) {
                 done.accept(answer);
                 return;
             }
             Function<ShelfView, List<Bytes>> keys = view -> keyspace.attached(leaseId, view);
-            reads.read(keys, false, true, leaseTo((header, found) -> withKeys(header, left, found), done));
+            reads.read(keys, false, true, leaseTo((header, found) -> Reading.withKeys(header, left, found), done));
         });
-    }
-
-    private static LeaseAnswer withKeys(Header header, LeaseAnswer.Remaining left, List<Bytes> keys) {
-        return new LeaseAnswer.Remaining(header, left.grantedMillis(), left.remainingMillis(), keys);
     }
 
     @Override
     public void leases(Consumer<LeaseAnswer> done) {
+        if (judges()) {
+            nobody.leases(done);
+            return;
+        }
         Function<ShelfView, List<Long>> ids =
                 view -> keyspace.leases(view).stream().map(Lease::id).toList();
         reads.read(ids, false, true, leaseTo(LeaseAnswer.Listed::new, done));
@@ -276,6 +300,10 @@ public final class ReplicatedStore implements Store, AutoCloseable {
 
     @Override
     public Watching watch(WatchRequest request, Consumer<WatchAnswer> deliver) {
+        return judges() ? nobody.watch(request, deliver) : watchFree(request, deliver);
+    }
+
+    Watching watchFree(WatchRequest request, Consumer<WatchAnswer> deliver) {
         return watches.watch(request, deliver);
     }
 

@@ -4,6 +4,7 @@ import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import holdfast.core.base.Reason;
 import holdfast.core.truth.Alarm;
+import holdfast.core.truth.AuthQuery;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Event;
 import holdfast.core.truth.Reply;
@@ -29,6 +30,32 @@ public interface Store {
 
     /// etcd's response header.
     record Header(long clusterId, long memberId, long term, long revision) {}
+
+    /// This store as somebody sees it. What is asked of the store itself, nobody asks: while users and roles are on,
+    /// that
+    /// is refused where somebody must be known.
+    Store as(Credentials who);
+
+    /// Whether users and roles are on, as far as this member has applied the log. One volatile read.
+    boolean judges();
+
+    /// Whether he has the right: `Done` with [Reply.OfAuth.Changed] or with [Reply.Refused].
+    void admit(Right right, Consumer<Answer> done);
+
+    /// Asks about users and roles, linearizably.
+    void auth(AuthQuery query, Consumer<Answer> done);
+
+    /// Checks a password and gives a token: `Done` with [Reply.OfAuth.Authenticated] or with [Reply.Refused].
+    void authenticate(String user, String password, Consumer<Answer> done);
+
+    /// Hashes a password, which no command may carry in the clear.
+    void hash(String password, Consumer<Hashing> done);
+
+    sealed interface Hashing {
+        record Hashed(Bytes hash) implements Hashing {}
+
+        record Refused(Reason why) implements Hashing {}
+    }
 
     /// Orders, applies and answers. Works on any member: a follower forwards to the leader.
     void propose(Command command, Consumer<Answer> done);

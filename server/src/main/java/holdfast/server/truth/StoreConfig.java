@@ -1,6 +1,7 @@
 package holdfast.server.truth;
 
 import holdfast.core.base.Require;
+import holdfast.server.truth.auth.AuthConfig;
 import java.time.Duration;
 import java.util.List;
 
@@ -27,7 +28,8 @@ public record StoreConfig(
         int readers,
         int entriesInFlightMax,
         int requestBytesMax,
-        UpkeepConfig upkeep) {
+        UpkeepConfig upkeep,
+        AuthConfig auth) {
     /// Leases that one tick of the leader (25 ms) may end: etcd's thousand a second.
     static final int EXPIRIES_PER_TICK_MAX = 25;
 

@@ -125,13 +125,18 @@ final class StoreMetrics {
     void applied(List<Command> commands) {
         long[] counts = new long[5];
         for (Command command : commands) {
-            switch (command) {
+            switch (Command.bare(command)) {
                 case Command.Put _ -> counts[0]++;
                 case Command.DeleteRange _ -> counts[1]++;
                 case Command.Txn _ -> counts[2]++;
                 case Command.LeaseGrant _ -> counts[3]++;
                 case Command.LeaseRevoke _, Command.LeaseExpire _ -> counts[4]++;
-                case Command.Range _, Command.Compact _, Command.SystemPut _, Command.SetAlarm _ -> {}
+                case Command.Range _,
+                        Command.Compact _,
+                        Command.SystemPut _,
+                        Command.SetAlarm _,
+                        Command.AuthChange _,
+                        Command.OnBehalf _ -> {}
             }
         }
         proposalsApplied.inc(commands.size());

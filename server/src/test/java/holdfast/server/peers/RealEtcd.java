@@ -40,7 +40,8 @@ public final class RealEtcd implements AutoCloseable {
     }
 
     /// Starts `members` (1 to 5) and waits until each answers; skips the test when there is no etcd.
-    public static RealEtcd start(Path folder, int members) throws IOException, InterruptedException {
+    public static RealEtcd start(Path folder, int members, String... extraFlags)
+            throws IOException, InterruptedException {
         Optional<Path> etcd = program("etcd");
         Assumptions.assumeTrue(etcd.isPresent(), "etcd is not installed");
         RealEtcd cluster = new RealEtcd(folder);
@@ -54,7 +55,7 @@ public final class RealEtcd implements AutoCloseable {
             String client = "http://127.0.0.1:" + ports.get(2 * n);
             String peer = "http://127.0.0.1:" + ports.get(2 * n + 1);
             cluster.urls.add(client);
-            cluster.commands.add(List.of(
+            List<String> command = new ArrayList<>(List.of(
                     etcd.get().toString(),
                     "--name=m" + n,
                     "--data-dir=" + folder.resolve("m" + n),
@@ -66,6 +67,8 @@ public final class RealEtcd implements AutoCloseable {
                     "--initial-cluster-token=" + folder.getFileName(),
                     "--log-level=warn",
                     "--unsafe-no-fsync"));
+            command.addAll(List.of(extraFlags));
+            cluster.commands.add(command);
             cluster.processes.add(cluster.launch(n));
         }
         for (int n = 0; n < members; n++) cluster.awaitHealthy(n);

@@ -17,6 +17,7 @@ import holdfast.server.truth.Store.Answer;
 import holdfast.server.truth.Store.LeaseAnswer;
 import holdfast.server.truth.Store.WatchAnswer;
 import holdfast.server.truth.Store.WatchRequest;
+import holdfast.server.truth.auth.AuthConfig;
 import holdfast.server.truth.disk.RocksShelf;
 import holdfast.server.truth.log.BatchCodec;
 import holdfast.server.truth.raft.RaftLog.Forwarded;
@@ -63,7 +64,8 @@ final class ReplicatedStoreTest {
                 2,
                 2,
                 10_000,
-                UpkeepConfig.DEFAULT);
+                UpkeepConfig.DEFAULT,
+                AuthConfig.DEFAULT);
         store = new ReplicatedStore(
                 config,
                 Ticker.system(),

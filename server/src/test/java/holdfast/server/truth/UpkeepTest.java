@@ -13,6 +13,7 @@ import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
 import holdfast.server.peers.Processes;
 import holdfast.server.truth.Store.Answer;
+import holdfast.server.truth.auth.AuthConfig;
 import holdfast.server.truth.disk.RocksShelf;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,7 +53,8 @@ final class UpkeepTest {
                 2,
                 2,
                 10_000,
-                upkeep);
+                upkeep,
+                AuthConfig.DEFAULT);
         store = new ReplicatedStore(
                 config, Ticker.system(), new Metrics(), shelf, machine -> new LoneLog(machine, 0), () -> {});
     }

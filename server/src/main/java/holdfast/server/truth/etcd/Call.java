@@ -82,6 +82,12 @@ abstract class Call {
         else whenOver.add(cleanup);
     }
 
+    /// Whom the client's certificate names; null without one, and for calls that come another way than etcd's own.
+    @Nullable
+    String commonName() {
+        return null;
+    }
+
     final boolean isOver() {
         return over;
     }

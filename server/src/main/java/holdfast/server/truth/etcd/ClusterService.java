@@ -27,19 +27,21 @@ import java.util.function.Consumer;
 /// `etcdserverpb.Cluster`: who the members are. Its answers carry no revision, as etcd's.
 final class ClusterService {
     private final Store store;
+    private final Gate gate;
     private final Standing standing;
 
-    ClusterService(Store store, Standing standing) {
+    ClusterService(Store store, Gate gate, Standing standing) {
         this.store = store;
+        this.gate = gate;
         this.standing = standing;
     }
 
     void addTo(Map<String, Rpc> methods) {
-        methods.put("/etcdserverpb.Cluster/MemberList", standing.unlessLearner(this::list));
-        methods.put("/etcdserverpb.Cluster/MemberAdd", standing.unlessLearner(this::add));
-        methods.put("/etcdserverpb.Cluster/MemberRemove", standing.unlessLearner(this::remove));
-        methods.put("/etcdserverpb.Cluster/MemberUpdate", standing.unlessLearner(this::update));
-        methods.put("/etcdserverpb.Cluster/MemberPromote", standing.unlessLearner(this::promote));
+        methods.put("/etcdserverpb.Cluster/MemberList", standing.unlessLearner(gate.known(this::list)));
+        methods.put("/etcdserverpb.Cluster/MemberAdd", standing.unlessLearner(gate.root(this::add)));
+        methods.put("/etcdserverpb.Cluster/MemberRemove", standing.unlessLearner(gate.root(this::remove)));
+        methods.put("/etcdserverpb.Cluster/MemberUpdate", standing.unlessLearner(gate.root(this::update)));
+        methods.put("/etcdserverpb.Cluster/MemberPromote", standing.unlessLearner(gate.root(this::promote)));
     }
 
     private Operations operations() {

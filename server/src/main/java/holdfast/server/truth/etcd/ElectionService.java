@@ -24,10 +24,10 @@ import java.util.Map;
 /// `v3electionpb.Election`. Whoever's key under the election's name was created first leads; the create revision of
 /// that key is its epoch.
 final class ElectionService {
-    private final Waiting waiting;
+    private final Gate gate;
 
-    ElectionService(Waiting waiting) {
-        this.waiting = waiting;
+    ElectionService(Gate gate) {
+        this.gate = gate;
     }
 
     void addTo(Map<String, Rpc> methods) {
@@ -41,7 +41,8 @@ final class ElectionService {
     private void campaign(Call call, byte[] message) throws InvalidProtocolBufferException {
         CampaignRequest request = CampaignRequest.parseFrom(message);
         Bytes prefix = prefix(request.getName());
-        waiting.start("campaign " + prefix, call, () -> {
+        Waiting waiting = new Waiting(gate, call);
+        waiting.start("campaign " + prefix, () -> {
             long lease = waiting.session(request.getLease());
             Bytes key = Waiting.contender(prefix, lease);
             Bytes value = Translate.bytes(request.getValue());
@@ -54,7 +55,7 @@ final class ElectionService {
                     txned.succeeded() ? null : Waiting.first(txned.replies().getFirst());
             long epoch = mine == null ? entered.header().revision() : mine.createRevision();
             try {
-                if (mine != null && !mine.value().equals(value)) proclaim(key, epoch, value, lease);
+                if (mine != null && !mine.value().equals(value)) proclaim(waiting, key, epoch, value, lease);
                 waiting.untilGone(prefix, epoch - 1);
             } catch (Waiting.Failed | InterruptedException gaveUp) {
                 waiting.proposeOnly(leave(key, epoch));
@@ -85,10 +86,11 @@ final class ElectionService {
         }
         LeaderKey leader = request.getLeader();
         Bytes key = Translate.bytes(leader.getKey());
-        waiting.start("proclaim " + key, call, () -> {
+        Waiting waiting = new Waiting(gate, call);
+        waiting.start("proclaim " + key, () -> {
             if (key.isEmpty()) throw new Waiting.Failed(EtcdError.EMPTY_KEY);
             long lease = waiting.session(leader.getLease());
-            Store.Header header = proclaim(key, leader.getRev(), Translate.bytes(request.getValue()), lease);
+            Store.Header header = proclaim(waiting, key, leader.getRev(), Translate.bytes(request.getValue()), lease);
             reply(
                     call,
                     ProclaimResponse.newBuilder()
@@ -97,7 +99,7 @@ final class ElectionService {
         });
     }
 
-    private Store.Header proclaim(Bytes key, long epoch, Bytes value, long lease)
+    private static Store.Header proclaim(Waiting waiting, Bytes key, long epoch, Bytes value, long lease)
             throws Waiting.Failed, InterruptedException {
         Store.Answer.Done done = waiting.propose(new Command.Txn(
                 List.of(Waiting.createdAt(key, epoch)), List.of(Waiting.put(key, value, lease)), List.of()));
@@ -107,7 +109,8 @@ final class ElectionService {
 
     private void leader(Call call, byte[] message) throws InvalidProtocolBufferException {
         Bytes prefix = prefix(LeaderRequest.parseFrom(message).getName());
-        waiting.start("leader " + prefix, call, () -> {
+        Waiting waiting = new Waiting(gate, call);
+        waiting.start("leader " + prefix, () -> {
             Store.Answer.Done done = waiting.range(Waiting.oldestCreated(prefix));
             KeyValue leader = Waiting.first(done.reply());
             if (leader == null) throw new Waiting.Failed(EtcdError.ELECTION_NO_LEADER);
@@ -123,7 +126,8 @@ final class ElectionService {
         }
         LeaderKey leader = request.getLeader();
         Bytes key = Translate.bytes(leader.getKey());
-        waiting.start("resign " + key, call, () -> {
+        Waiting waiting = new Waiting(gate, call);
+        waiting.start("resign " + key, () -> {
             if (key.isEmpty()) throw new Waiting.Failed(EtcdError.EMPTY_KEY);
             waiting.session(leader.getLease());
             Store.Answer.Done done = waiting.propose(leave(key, leader.getRev()));
@@ -138,15 +142,17 @@ final class ElectionService {
     /// The present leader, then each new value and each new leader, until the client goes away.
     private void observe(Call call, byte[] message) throws InvalidProtocolBufferException {
         Bytes prefix = prefix(LeaderRequest.parseFrom(message).getName());
-        waiting.start("observe " + prefix, call, () -> {
+        Waiting waiting = new Waiting(gate, call);
+        waiting.start("observe " + prefix, () -> {
             while (true) {
                 Store.Answer.Done done = waiting.range(Waiting.oldestCreated(prefix));
                 KeyValue leader = Waiting.first(done.reply());
-                LeaderResponse first =
-                        leader == null ? firstUnder(prefix, done.header().revision()) : response(done.header(), leader);
-                waiting.send(call, first);
+                LeaderResponse first = leader == null
+                        ? firstUnder(waiting, prefix, done.header().revision())
+                        : response(done.header(), leader);
+                waiting.send(first);
                 followLeader(
-                        call,
+                        waiting,
                         Translate.bytes(first.getKv().getKey()),
                         first.getHeader().getRevision() + 1);
             }
@@ -154,7 +160,8 @@ final class ElectionService {
     }
 
     /// Waits for the first put under `prefix`; its header is turned back to that put.
-    private LeaderResponse firstUnder(Bytes prefix, long fromRevision) throws Waiting.Failed, InterruptedException {
+    private static LeaderResponse firstUnder(Waiting waiting, Bytes prefix, long fromRevision)
+            throws Waiting.Failed, InterruptedException {
         try (Waiting.Following following = waiting.follow(KeyRange.prefix(prefix), fromRevision)) {
             while (true) {
                 var events = following.next();
@@ -170,13 +177,14 @@ final class ElectionService {
     }
 
     /// Sends each new value of one leader until its key is deleted.
-    private void followLeader(Call call, Bytes key, long fromRevision) throws Waiting.Failed, InterruptedException {
+    private static void followLeader(Waiting waiting, Bytes key, long fromRevision)
+            throws Waiting.Failed, InterruptedException {
         try (Waiting.Following following = waiting.follow(KeyRange.single(key), fromRevision)) {
             while (true) {
                 var events = following.next();
                 for (Event event : events.events()) {
                     if (event.kind() == Event.Kind.DELETE) return;
-                    waiting.send(call, response(events.header(), event.now()));
+                    waiting.send(response(events.header(), event.now()));
                 }
                 following.taken();
             }

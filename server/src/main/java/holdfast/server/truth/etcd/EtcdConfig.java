@@ -43,9 +43,14 @@ public record EtcdConfig(
     /// @param files what is shown; where they name an authority, clients must show a certificate of it
     /// @param versions such as `TLSv1.3`; empty for 1.2 and 1.3
     /// @param cipherSuites by their IANA names; empty for those that Java offers
-    public record Tls(LiveTls files, List<String> versions, List<String> cipherSuites) {
+    /// @param namesUsers whether a client without a token is the user whom its certificate names
+    public record Tls(LiveTls files, List<String> versions, List<String> cipherSuites, boolean namesUsers) {
         public static Tls of(LiveTls files) {
-            return new Tls(files, List.of(), List.of());
+            return of(files, true);
+        }
+
+        public static Tls of(LiveTls files, boolean namesUsers) {
+            return new Tls(files, List.of(), List.of(), namesUsers);
         }
     }
 

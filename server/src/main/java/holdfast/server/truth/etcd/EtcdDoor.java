@@ -70,18 +70,19 @@ public final class EtcdDoor implements AutoCloseable {
         this.metrics = metrics;
         standing = new Standing(vertx, store, config);
         this.onlyPages = onlyPages;
+        Gate gate = new Gate(store, config);
         Gateway gateway = onlyPages ? null : new Gateway(vertx, config.messageBytesMax(), this::begin);
-        pages = new Pages(vertx, store, standing, metrics, gateway, otherPages);
-        new KvService(store, standing, config).addTo(methods);
-        new WatchService(vertx, store, config, metrics).addTo(methods);
-        new LeaseService(store, standing, config).addTo(methods);
-        new ClusterService(store, standing).addTo(methods);
-        new MaintenanceService(store, standing).addTo(methods);
-        new SnapshotService(store).addTo(methods);
+        pages = new Pages(vertx, gate, standing, metrics, gateway, otherPages);
+        new KvService(gate, standing, config).addTo(methods);
+        new WatchService(vertx, gate, config, metrics).addTo(methods);
+        new LeaseService(gate, standing, config).addTo(methods);
+        new ClusterService(store, gate, standing).addTo(methods);
+        new MaintenanceService(store, gate, standing).addTo(methods);
+        new SnapshotService(store, gate).addTo(methods);
+        new AuthService(gate, standing).addTo(methods);
         new HealthService().addTo(methods);
-        Waiting waiting = new Waiting(store);
-        new LockService(waiting).addTo(methods);
-        new ElectionService(waiting).addTo(methods);
+        new LockService(gate).addTo(methods);
+        new ElectionService(gate).addTo(methods);
     }
 
     /// Opens the port. Waits until it listens; do not call it on an event loop.

@@ -3,7 +3,10 @@ package holdfast.server.truth.etcd;
 import holdfast.core.base.Reason;
 import holdfast.core.truth.Refusal;
 import holdfast.server.truth.Reasons;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /// A gRPC status as etcd words it. This class is the one table of those words: clients match the strings.
 ///
@@ -13,6 +16,7 @@ record EtcdError(int status, String message) {
     private static final int UNKNOWN = 2;
     private static final int INVALID_ARGUMENT = 3;
     private static final int NOT_FOUND = 5;
+    private static final int PERMISSION_DENIED = 7;
     private static final int RESOURCE_EXHAUSTED = 8;
     private static final int FAILED_PRECONDITION = 9;
     private static final int OUT_OF_RANGE = 11;
@@ -21,6 +25,26 @@ record EtcdError(int status, String message) {
     private static final int UNAVAILABLE = 14;
     private static final int DATA_LOSS = 15;
     static final int UNAUTHENTICATED = 16;
+
+    /// Go's names of the codes.
+    private static final List<String> CODES = List.of(
+            "OK",
+            "Canceled",
+            "Unknown",
+            "InvalidArgument",
+            "DeadlineExceeded",
+            "NotFound",
+            "AlreadyExists",
+            "PermissionDenied",
+            "ResourceExhausted",
+            "FailedPrecondition",
+            "Aborted",
+            "OutOfRange",
+            "Unimplemented",
+            "Internal",
+            "Unavailable",
+            "DataLoss",
+            "Unauthenticated");
 
     static final EtcdError EMPTY_KEY = new EtcdError(INVALID_ARGUMENT, "etcdserver: key is not provided");
     static final EtcdError KEY_NOT_FOUND = new EtcdError(INVALID_ARGUMENT, "etcdserver: key not found");
@@ -53,6 +77,11 @@ record EtcdError(int status, String message) {
             new EtcdError(FAILED_PRECONDITION, "etcdserver: cluster has a downgrade job in progress");
     static final EtcdError NOT_FOR_LEARNER =
             new EtcdError(FAILED_PRECONDITION, "etcdserver: rpc not supported for learner");
+
+    static final EtcdError INVALID_TOKEN = new EtcdError(UNAUTHENTICATED, "etcdserver: invalid auth token");
+    static final EtcdError PERMISSION_NOT_GIVEN = new EtcdError(INVALID_ARGUMENT, "etcdserver: permission not given");
+    static final EtcdError USER_WITHOUT_PASSWORD =
+            new EtcdError(UNKNOWN, "auth: authentication failed, password was given for no password user");
 
     /// Seen through the lock and election services, which answer every failure as Unknown.
     static final EtcdError SESSION_EXPIRED = new EtcdError(UNKNOWN, "mutex: session is expired");
@@ -104,7 +133,19 @@ record EtcdError(int status, String message) {
             Map.entry(Reasons.UNHEALTHY.code(), new EtcdError(UNAVAILABLE, "etcdserver: unhealthy cluster")),
             Map.entry(Reasons.NOT_LEADER.code(), failed("not leader")),
             Map.entry(Reasons.BAD_TRANSFEREE.code(), failed("bad leader transferee")),
-            Map.entry(Reasons.TRANSFER_TOO_LONG.code(), timedOut(", leader transfer took too long")));
+            Map.entry(Reasons.TRANSFER_TOO_LONG.code(), timedOut(", leader transfer took too long")),
+            Map.entry(Reasons.INVALID_TOKEN.code(), INVALID_TOKEN),
+            Map.entry(
+                    Reasons.PASSWORD_TOO_LONG.code(),
+                    new EtcdError(UNKNOWN, "bcrypt: password length exceeds 72 bytes")),
+            Map.entry(
+                    Reasons.VERIFY_ONLY.code(),
+                    new EtcdError(UNKNOWN, "auth: token signing attempted with verify-only key")));
+
+    /// The keyspace's refusals where the store gives them as reasons.
+    private static final Map<String, EtcdError> BY_REFUSAL = Arrays.stream(Refusal.values())
+            .filter(why -> why != Refusal.TERM_PASSED)
+            .collect(Collectors.toMap(why -> Reasons.of(why).code(), EtcdError::of));
 
     static EtcdError of(Refusal why) {
         return switch (why) {
@@ -115,6 +156,22 @@ record EtcdError(int status, String message) {
             case REVISION_IN_FUTURE -> FUTURE;
             case NO_SPACE -> NO_SPACE;
             case CORRUPT -> CORRUPT;
+            case ROOT_USER_MISSING -> failed("root user does not exist");
+            case ROOT_ROLE_MISSING -> failed("root user does not have root role");
+            case USER_EXISTS -> failed("user name already exists");
+            case USER_NOT_FOUND -> failed("user name not found");
+            case ROLE_EXISTS -> failed("role name already exists");
+            case ROLE_NOT_FOUND -> failed("role name not found");
+            case ROLE_NOT_GRANTED -> failed("role is not granted to the user");
+            case PERMISSION_NOT_GRANTED -> failed("permission is not granted to the role");
+            case AUTH_NOT_ENABLED -> failed("authentication is not enabled");
+            case USER_EMPTY -> invalid("user name is empty");
+            case ROLE_EMPTY -> invalid("role name is empty");
+            case AUTH_FAILED -> invalid("authentication failed, invalid user ID or password");
+            case INVALID_AUTH_MANAGEMENT -> invalid("invalid auth management");
+            case AUTH_OLD_REVISION -> invalid("revision of auth store is old");
+            case USER_WITHOUT_PASSWORD -> USER_WITHOUT_PASSWORD;
+            case PERMISSION_DENIED -> new EtcdError(PERMISSION_DENIED, "etcdserver: permission denied");
             case TERM_PASSED -> throw new IllegalStateException("only the store itself expires leases");
         };
     }
@@ -122,7 +179,17 @@ record EtcdError(int status, String message) {
     /// A reason that etcd has no word for becomes Unavailable with our own sentence.
     static EtcdError of(Reason why) {
         EtcdError known = BY_CODE.get(why.code());
+        if (known == null) known = BY_REFUSAL.get(why.code());
         return known != null ? known : new EtcdError(UNAVAILABLE, "etcdserver: " + why.sentence());
+    }
+
+    private static EtcdError invalid(String why) {
+        return new EtcdError(INVALID_ARGUMENT, "etcdserver: " + why);
+    }
+
+    /// As etcd's Go text has it, which a watch's cancellation carries.
+    String asGoText() {
+        return "rpc error: code = " + CODES.get(status) + " desc = " + message;
     }
 
     /// As the lock and election services say it.

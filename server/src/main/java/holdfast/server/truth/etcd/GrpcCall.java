@@ -53,6 +53,12 @@ final class GrpcCall extends Call {
     }
 
     @Override
+    @Nullable
+    String commonName() {
+        return CommonName.of(request.connection().sslSession());
+    }
+
+    @Override
     void carry(MessageLite message) {
         beginHead();
         response.write(frame(message));

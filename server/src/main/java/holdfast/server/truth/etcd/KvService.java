@@ -20,13 +20,13 @@ final class KvService {
     /// lengths.
     private static final int ENVELOPE_BYTES = 18;
 
-    private final Store store;
+    private final Gate gate;
     private final Standing standing;
     private final int requestBytesMax;
     private final int txnOpsMax;
 
-    KvService(Store store, Standing standing, EtcdConfig config) {
-        this.store = store;
+    KvService(Gate gate, Standing standing, EtcdConfig config) {
+        this.gate = gate;
         this.standing = standing;
         this.requestBytesMax = config.requestBytesMax();
         this.txnOpsMax = config.txnOpsMax();
@@ -37,7 +37,7 @@ final class KvService {
         methods.put("/etcdserverpb.KV/Put", Rpc.unary(this::put));
         methods.put("/etcdserverpb.KV/DeleteRange", Rpc.unary(this::delete));
         methods.put("/etcdserverpb.KV/Txn", Rpc.unary(this::txn));
-        methods.put("/etcdserverpb.KV/Compact", Rpc.unary(this::compact));
+        methods.put("/etcdserverpb.KV/Compact", Rpc.unary(gate.root(this::compact)));
     }
 
     private void range(Call call, byte[] message) throws InvalidProtocolBufferException {
@@ -48,8 +48,11 @@ final class KvService {
             call.fail(wrong);
             return;
         }
-        store.range(
-                Translate.range(request), !request.getSerializable(), answer -> call.later(() -> done(call, answer)));
+        gate.store(call)
+                .range(
+                        Translate.range(request),
+                        !request.getSerializable(),
+                        answer -> call.later(() -> done(call, answer)));
     }
 
     private void put(Call call, byte[] message) throws InvalidProtocolBufferException {
@@ -78,7 +81,7 @@ final class KvService {
             propose(call, message.length, txn);
             return;
         }
-        store.read(txn, !Checks.isSerializable(request), answer -> call.later(() -> done(call, answer)));
+        gate.store(call).read(txn, !Checks.isSerializable(request), answer -> call.later(() -> done(call, answer)));
     }
 
     private void compact(Call call, byte[] message) throws InvalidProtocolBufferException {
@@ -93,7 +96,7 @@ final class KvService {
             call.fail(wrong);
             return;
         }
-        store.propose(command, answer -> call.later(() -> done(call, answer)));
+        gate.store(call).propose(command, answer -> call.later(() -> done(call, answer)));
     }
 
     private static void done(Call call, Store.Answer answer) {
@@ -115,7 +118,7 @@ final class KvService {
             case Reply.Txned txned -> Translate.txned(header, txned);
             case Reply.Compacted _ ->
                 CompactionResponse.newBuilder().setHeader(header).build();
-            case Reply.Granted _, Reply.Revoked _, Reply.Alarmed _, Reply.Refused _ ->
+            case Reply.Granted _, Reply.Revoked _, Reply.Alarmed _, Reply.OfAuth _, Reply.Refused _ ->
                 throw new IllegalStateException("no reply of KV: " + reply);
         };
     }

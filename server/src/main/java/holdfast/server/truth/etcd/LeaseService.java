@@ -27,12 +27,12 @@ final class LeaseService {
     /// Renewals of one stream under way; beyond it the stream is not read.
     private static final int RENEWALS_MAX = 256;
 
-    private final Store store;
+    private final Gate gate;
     private final Standing standing;
     private final long ttlMinSeconds;
 
-    LeaseService(Store store, Standing standing, EtcdConfig config) {
-        this.store = store;
+    LeaseService(Gate gate, Standing standing, EtcdConfig config) {
+        this.gate = gate;
         this.standing = standing;
         this.ttlMinSeconds = config.leaseTtlMin().toSeconds();
     }
@@ -59,13 +59,14 @@ final class LeaseService {
         }
         long id = request.getID() == 0 ? newLeaseId() : request.getID();
         long ttlMillis = Math.max(request.getTTL(), ttlMinSeconds) * 1_000;
-        store.propose(new Command.LeaseGrant(id, ttlMillis), answer -> call.later(() -> done(call, answer)));
+        gate.store(call).propose(new Command.LeaseGrant(id, ttlMillis), answer -> call.later(() -> done(call, answer)));
     }
 
     private void revoke(Call call, byte[] message) throws InvalidProtocolBufferException {
         LeaseRevokeRequest request = Translate.parse(LeaseRevokeRequest.parser(), message);
         if (refusedAsLearner(call)) return;
-        store.propose(new Command.LeaseRevoke(request.getID()), answer -> call.later(() -> done(call, answer)));
+        gate.store(call)
+                .propose(new Command.LeaseRevoke(request.getID()), answer -> call.later(() -> done(call, answer)));
     }
 
     private static void done(Call call, Store.Answer answer) {
@@ -92,12 +93,12 @@ final class LeaseService {
         LeaseTimeToLiveRequest request = Translate.parse(LeaseTimeToLiveRequest.parser(), message);
         if (refusedAsLearner(call)) return;
         long id = request.getID();
-        store.timeToLive(id, request.getKeys(), answer -> call.later(() -> told(call, id, answer)));
+        gate.store(call).timeToLive(id, request.getKeys(), answer -> call.later(() -> told(call, id, answer)));
     }
 
     private void leases(Call call, byte[] message) {
         if (refusedAsLearner(call)) return;
-        store.leases(answer -> call.later(() -> told(call, 0, answer)));
+        gate.store(call).leases(answer -> call.later(() -> told(call, 0, answer)));
     }
 
     private static void told(Call call, long id, LeaseAnswer answer) {
@@ -150,7 +151,7 @@ final class LeaseService {
         private void renew(byte[] message) throws InvalidProtocolBufferException {
             long id = Translate.parse(LeaseKeepAliveRequest.parser(), message).getID();
             if (++underWay >= RENEWALS_MAX) call.pause();
-            store.keepAlive(id, answer -> call.later(() -> renewed(id, answer)));
+            gate.store(call).keepAlive(id, answer -> call.later(() -> renewed(id, answer)));
         }
 
         private void renewed(long id, LeaseAnswer answer) {

@@ -16,10 +16,10 @@ import java.util.Map;
 /// `v3lockpb.Lock`. Whoever's key under the lock's name was created first holds the lock; the create revision of that
 /// key is its fencing token.
 final class LockService {
-    private final Waiting waiting;
+    private final Gate gate;
 
-    LockService(Waiting waiting) {
-        this.waiting = waiting;
+    LockService(Gate gate) {
+        this.gate = gate;
     }
 
     void addTo(Map<String, Rpc> methods) {
@@ -30,10 +30,12 @@ final class LockService {
     private void lock(Call call, byte[] message) throws InvalidProtocolBufferException {
         LockRequest request = LockRequest.parseFrom(message);
         Bytes prefix = Translate.bytes(request.getName()).concat(Bytes.utf8("/"));
-        waiting.start("lock " + prefix, call, () -> lock(call, prefix, waiting.session(request.getLease())));
+        Waiting waiting = new Waiting(gate, call);
+        waiting.start("lock " + prefix, () -> lock(call, waiting, prefix, waiting.session(request.getLease())));
     }
 
-    private void lock(Call call, Bytes prefix, long lease) throws Waiting.Failed, InterruptedException {
+    private static void lock(Call call, Waiting waiting, Bytes prefix, long lease)
+            throws Waiting.Failed, InterruptedException {
         Bytes key = Waiting.contender(prefix, lease);
         Command.Range holder = Waiting.oldestCreated(prefix);
         Store.Answer.Done entered = waiting.propose(new Command.Txn(
@@ -76,7 +78,8 @@ final class LockService {
             call.fail(EtcdError.EMPTY_KEY.asUnknown());
             return;
         }
-        waiting.start("unlock " + key, call, () -> {
+        Waiting waiting = new Waiting(gate, call);
+        waiting.start("unlock " + key, () -> {
             Store.Answer.Done done = waiting.propose(Waiting.delete(key));
             UnlockResponse released = UnlockResponse.newBuilder()
                     .setHeader(Translate.header(done.header()))

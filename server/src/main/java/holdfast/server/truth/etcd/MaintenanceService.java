@@ -20,6 +20,7 @@ import holdfast.protocol.etcd.MoveLeaderRequest;
 import holdfast.protocol.etcd.MoveLeaderResponse;
 import holdfast.protocol.etcd.StatusResponse;
 import holdfast.server.truth.Operations.Told;
+import holdfast.server.truth.Right;
 import holdfast.server.truth.Store;
 import java.util.List;
 import java.util.Map;
@@ -30,23 +31,25 @@ import org.jspecify.annotations.Nullable;
 /// `etcdserverpb.Maintenance`: how this member stands, and what keeps the store in order.
 final class MaintenanceService {
     private final Store store;
+    private final Gate gate;
     private final Standing standing;
     private final Downgrades downgrades;
 
-    MaintenanceService(Store store, Standing standing) {
+    MaintenanceService(Store store, Gate gate, Standing standing) {
         this.store = store;
+        this.gate = gate;
         this.standing = standing;
         downgrades = new Downgrades(store);
     }
 
     void addTo(Map<String, Rpc> methods) {
-        methods.put("/etcdserverpb.Maintenance/Status", Rpc.unary(this::status));
+        methods.put("/etcdserverpb.Maintenance/Status", Rpc.unary(gate.known(this::status)));
         methods.put("/etcdserverpb.Maintenance/Alarm", standing.unlessLearner(this::alarm));
-        methods.put("/etcdserverpb.Maintenance/Defragment", standing.unlessLearner(this::defragment));
-        methods.put("/etcdserverpb.Maintenance/Hash", standing.unlessLearner(this::hash));
-        methods.put("/etcdserverpb.Maintenance/HashKV", standing.unlessLearner(this::hashOfRevision));
-        methods.put("/etcdserverpb.Maintenance/MoveLeader", standing.unlessLearner(this::moveLeader));
-        methods.put("/etcdserverpb.Maintenance/Downgrade", standing.unlessLearner(downgrades::answer));
+        methods.put("/etcdserverpb.Maintenance/Defragment", standing.unlessLearner(gate.root(this::defragment)));
+        methods.put("/etcdserverpb.Maintenance/Hash", standing.unlessLearner(gate.root(this::hash)));
+        methods.put("/etcdserverpb.Maintenance/HashKV", standing.unlessLearner(gate.root(this::hashOfRevision)));
+        methods.put("/etcdserverpb.Maintenance/MoveLeader", standing.unlessLearner(gate.root(this::moveLeader)));
+        methods.put("/etcdserverpb.Maintenance/Downgrade", standing.unlessLearner(gate.root(downgrades::answer)));
     }
 
     private void status(Call call, byte[] message) {
@@ -99,6 +102,11 @@ final class MaintenanceService {
 
     private void alarm(Call call, byte[] message) throws InvalidProtocolBufferException {
         AlarmRequest request = AlarmRequest.parseFrom(message);
+        Right needed = request.getAction() == AlarmRequest.AlarmAction.GET ? Right.KNOWN : Right.ROOT;
+        gate.admit(call, needed, () -> alarm(call, request));
+    }
+
+    private void alarm(Call call, AlarmRequest request) {
         Alarm.@Nullable Kind kind = kind(request.getAlarm());
         boolean raised = request.getAction() == AlarmRequest.AlarmAction.ACTIVATE;
         if (request.getAction() == AlarmRequest.AlarmAction.GET) {

@@ -24,7 +24,7 @@ final class Pages {
             List.of("data_corruption", "serializable_read", "linearizable_read", "non_learner");
 
     private final Vertx vertx;
-    private final Store store;
+    private final Gate gate;
     private final Standing standing;
     private final DoorMetrics metrics;
     private final @Nullable Gateway gateway;
@@ -33,13 +33,13 @@ final class Pages {
     /// @param gateway null on a port for probes only, which has no `/version` either
     Pages(
             Vertx vertx,
-            Store store,
+            Gate gate,
             Standing standing,
             DoorMetrics metrics,
             @Nullable Gateway gateway,
             Handler<HttpServerRequest> others) {
         this.vertx = vertx;
-        this.store = store;
+        this.gate = gate;
         this.standing = standing;
         this.metrics = metrics;
         this.gateway = gateway;
@@ -188,7 +188,7 @@ final class Pages {
     private void read(HttpServerRequest request, boolean linearizable, Consumer<String> told) {
         Context loop = vertx.getOrCreateContext();
         KeyRange any = KeyRange.single(Bytes.wrap(new byte[] {0}));
-        store.range(Command.Range.of(any), linearizable, answer -> {
+        gate.house().range(Command.Range.of(any), linearizable, answer -> {
             String wrong = switch (answer) {
                 case Store.Answer.Done(var _, Reply.Refused(var why)) ->
                     EtcdError.of(why).message();
@@ -216,7 +216,7 @@ final class Pages {
 
     /// What etcd shows here is about Go; of the rest, what says how the log stands.
     private void variables(HttpServerRequest request) {
-        Store.Status status = store.status();
+        Store.Status status = gate.house().status();
         long member = status.header().memberId();
         String state =
                 status.learner() ? "StateLearner" : status.leaderId() == member ? "StateLeader" : "StateFollower";

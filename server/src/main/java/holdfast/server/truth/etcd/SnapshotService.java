@@ -20,13 +20,15 @@ final class SnapshotService {
     private static final int BLOCK_BYTES = 512;
 
     private final Store store;
+    private final Gate gate;
 
-    SnapshotService(Store store) {
+    SnapshotService(Store store, Gate gate) {
         this.store = store;
+        this.gate = gate;
     }
 
     void addTo(Map<String, Rpc> methods) {
-        methods.put("/etcdserverpb.Maintenance/Snapshot", Rpc.unary((call, _) -> begin(call)));
+        methods.put("/etcdserverpb.Maintenance/Snapshot", Rpc.unary(gate.root((call, _) -> begin(call))));
     }
 
     private void begin(Call call) {

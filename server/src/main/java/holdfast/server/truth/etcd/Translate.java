@@ -206,8 +206,13 @@ final class Translate {
             case Reply.Putted _ -> true;
             case Reply.Deleted deleted -> deleted.count() > 0;
             case Reply.Txned txned -> txned.replies().stream().anyMatch(Translate::changes);
-            case Reply.Page _, Reply.Granted _, Reply.Revoked _, Reply.Compacted _, Reply.Alarmed _, Reply.Refused _ ->
-                false;
+            case Reply.Page _,
+                    Reply.Granted _,
+                    Reply.Revoked _,
+                    Reply.Compacted _,
+                    Reply.Alarmed _,
+                    Reply.OfAuth _,
+                    Reply.Refused _ -> false;
         };
     }
 
@@ -244,8 +249,12 @@ final class Translate {
                 case Reply.Txned txned ->
                     op.setResponseTxn(txned(ResponseHeader.getDefaultInstance(), txned))
                             .build();
-                case Reply.Granted _, Reply.Revoked _, Reply.Compacted _, Reply.Alarmed _, Reply.Refused _ ->
-                    throw new IllegalStateException("no reply of an operation: " + reply);
+                case Reply.Granted _,
+                        Reply.Revoked _,
+                        Reply.Compacted _,
+                        Reply.Alarmed _,
+                        Reply.OfAuth _,
+                        Reply.Refused _ -> throw new IllegalStateException("no reply of an operation: " + reply);
             };
         }
     }

@@ -19,7 +19,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The store as code that waits sees it: what locks and elections are made of. Each such call has a virtual thread,
+/// The store as code that waits sees it, on behalf of one call: what locks and elections are made of. Each such call
+/// has a virtual thread,
 /// which is interrupted when the client goes away.
 final class Waiting {
     /// Most answers of one watch that can lie here: its creation, one delivery, its end.
@@ -27,10 +28,12 @@ final class Waiting {
 
     private static final long SESSION_TTL_MILLIS = 60_000;
 
-    private final Store store;
+    private final Gate gate;
+    private final Call call;
 
-    Waiting(Store store) {
-        this.store = store;
+    Waiting(Gate gate, Call call) {
+        this.gate = gate;
+        this.call = call;
     }
 
     /// Ends the call with `error`. An exception, and the one place for it: it leaves several levels of waiting at once.
@@ -50,7 +53,7 @@ final class Waiting {
         void run() throws Failed, InterruptedException;
     }
 
-    void start(String name, Call call, Task task) {
+    void start(String name, Task task) {
         Thread thread = Threads.start(name, () -> {
             try {
                 task.run();
@@ -71,16 +74,16 @@ final class Waiting {
     }
 
     Store.Answer.Done propose(Command command) throws Failed, InterruptedException {
-        return await(done -> store.propose(command, done));
+        return await(done -> gate.store(call).propose(command, done));
     }
 
     /// Starts a clean-up that nobody waits for.
     void proposeOnly(Command command) {
-        store.propose(command, _ -> {});
+        gate.store(call).propose(command, _ -> {});
     }
 
     Store.Answer.Done range(Command.Range range) throws Failed, InterruptedException {
-        return await(done -> store.range(range, true, done));
+        return await(done -> gate.store(call).range(range, true, done));
     }
 
     private static Store.Answer.Done await(Consumer<Consumer<Store.Answer>> ask) throws Failed, InterruptedException {
@@ -115,7 +118,8 @@ final class Waiting {
         private final Store.Watching watching;
 
         private Following(KeyRange range, long fromRevision) {
-            watching = store.watch(new Store.WatchRequest(range, fromRevision, false, true, true), answers::add);
+            Store.WatchRequest request = new Store.WatchRequest(range, fromRevision, false, true, true);
+            watching = gate.store(call).watch(request, answers::add);
         }
 
         WatchAnswer.Events next() throws Failed, InterruptedException {
@@ -148,7 +152,7 @@ final class Waiting {
     }
 
     /// Sends one message of a stream and waits until the client's connection has room again.
-    void send(Call call, MessageLite message) throws InterruptedException {
+    void send(MessageLite message) throws InterruptedException {
         CountDownLatch room = new CountDownLatch(1);
         call.later(() -> {
             call.send(message);

@@ -1,6 +1,5 @@
 package holdfast.server.truth.etcd;
 
-import holdfast.server.truth.Store;
 import io.vertx.core.Vertx;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
@@ -8,13 +7,13 @@ import java.util.concurrent.ThreadLocalRandom;
 /// `etcdserverpb.Watch`: opens one [WatchStream] for each call.
 final class WatchService {
     private final Vertx vertx;
-    private final Store store;
+    private final Gate gate;
     private final EtcdConfig config;
     private final DoorMetrics metrics;
 
-    WatchService(Vertx vertx, Store store, EtcdConfig config, DoorMetrics metrics) {
+    WatchService(Vertx vertx, Gate gate, EtcdConfig config, DoorMetrics metrics) {
         this.vertx = vertx;
-        this.store = store;
+        this.gate = gate;
         this.config = config;
         this.metrics = metrics;
     }
@@ -27,6 +26,6 @@ final class WatchService {
         // A tenth by chance, so that streams that began together do not all speak at once.
         long everyMillis = config.progressEvery().toMillis();
         long jitterMillis = ThreadLocalRandom.current().nextLong(Math.max(1, everyMillis / 10));
-        new WatchStream(vertx, store, call, everyMillis + jitterMillis, config.messageBytesMax(), metrics).begin();
+        new WatchStream(vertx, gate, call, everyMillis + jitterMillis, config.messageBytesMax(), metrics).begin();
     }
 }

@@ -7,9 +7,11 @@ import holdfast.protocol.etcd.ResponseHeader;
 import holdfast.protocol.etcd.WatchCreateRequest;
 import holdfast.protocol.etcd.WatchRequest;
 import holdfast.protocol.etcd.WatchResponse;
+import holdfast.server.truth.Right;
 import holdfast.server.truth.Store;
 import holdfast.server.truth.Store.WatchAnswer;
 import io.vertx.core.Vertx;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +33,7 @@ final class WatchStream {
     private static final int PROGRESS_TRIES_MAX = 500;
 
     private final Vertx vertx;
-    private final Store store;
+    private final Gate gate;
     private final Call call;
     private final long progressEveryMillis;
     private final int responseBytesMax;
@@ -42,11 +44,15 @@ final class WatchStream {
     private long sentRevision;
     private long progressTimer = -1;
     private boolean progressWanted;
+    // While a creation is judged and until it is answered, what else comes waits: one read's worth at most.
+    private final ArrayDeque<byte[]> held = new ArrayDeque<>();
+    private boolean judging;
+    private @Nullable Watcher judged;
 
     WatchStream(
-            Vertx vertx, Store store, Call call, long progressEveryMillis, int responseBytesMax, DoorMetrics metrics) {
+            Vertx vertx, Gate gate, Call call, long progressEveryMillis, int responseBytesMax, DoorMetrics metrics) {
         this.vertx = vertx;
-        this.store = store;
+        this.gate = gate;
         this.call = call;
         this.progressEveryMillis = progressEveryMillis;
         this.responseBytesMax = responseBytesMax;
@@ -81,6 +87,10 @@ final class WatchStream {
     }
 
     private void take(byte[] message) throws InvalidProtocolBufferException {
+        if (judging) {
+            held.add(message);
+            return;
+        }
         WatchRequest request = Translate.parse(WatchRequest.parser(), message);
         switch (request.getRequestUnionCase()) {
             case CREATE_REQUEST -> create(request.getCreateRequest());
@@ -88,7 +98,7 @@ final class WatchStream {
             case PROGRESS_REQUEST -> {
                 if (progressWanted) return;
                 progressWanted = true;
-                answerProgress(store.status().header().revision(), PROGRESS_TRIES_MAX);
+                answerProgress(gate.header().revision(), PROGRESS_TRIES_MAX);
             }
             case REQUESTUNION_NOT_SET -> {
                 // etcd passes over what it does not know
@@ -103,9 +113,38 @@ final class WatchStream {
         }
         ByteString key = request.getKey().isEmpty() ? ZERO : request.getKey();
         KeyRange range = Translate.range(key, request.getRangeEnd());
+        if (!gate.judges()) {
+            @Nullable Watcher _ = create(request, range);
+            return;
+        }
+        judging = true;
+        call.pause();
+        gate.store(call).admit(new Right.Reads(range), answer -> call.later(() -> judged(request, range, answer)));
+    }
+
+    private void judged(WatchCreateRequest request, KeyRange range, Store.Answer answer) {
+        EtcdError wrong = Gate.refusal(answer);
+        if (wrong == null) judged = create(request, range);
+        else refuse(wrong.asGoText());
+        if (judged == null) goOn();
+    }
+
+    private void goOn() {
+        judging = false;
+        judged = null;
+        call.resume();
+        try {
+            while (!judging && !held.isEmpty()) take(held.removeFirst());
+        } catch (InvalidProtocolBufferException bad) {
+            call.fail(EtcdError.badMessage(String.valueOf(bad.getMessage())));
+        }
+    }
+
+    /// Null when it was refused.
+    private @Nullable Watcher create(WatchCreateRequest request, KeyRange range) {
         if (range.isEmpty()) {
             refuse(EtcdError.WATCH_EMPTY_RANGE);
-            return;
+            return null;
         }
         long id = request.getWatchId();
         if (id == 0) {
@@ -113,22 +152,24 @@ final class WatchStream {
             id = nextId++;
         } else if (watchers.containsKey(id)) {
             refuse(EtcdError.WATCH_DUPLICATE_ID);
-            return;
+            return null;
         }
         Watcher watcher = new Watcher(id, request);
         watchers.put(id, watcher);
         boolean puts = !request.getFiltersList().contains(WatchCreateRequest.FilterType.NOPUT);
         boolean deletes = !request.getFiltersList().contains(WatchCreateRequest.FilterType.NODELETE);
-        watcher.watching = store.watch(
-                new Store.WatchRequest(range, request.getStartRevision(), request.getPrevKv(), puts, deletes),
-                answer -> call.later(() -> deliver(watcher, answer)));
+        watcher.watching = gate.house()
+                .watch(
+                        new Store.WatchRequest(range, request.getStartRevision(), request.getPrevKv(), puts, deletes),
+                        answer -> call.later(() -> deliver(watcher, answer)));
         if (request.getProgressNotify() && progressTimer < 0)
             progressTimer = vertx.setPeriodic(progressEveryMillis, _ -> notifyProgress());
+        return watcher;
     }
 
     private void refuse(String reason) {
         call.send(WatchResponse.newBuilder()
-                .setHeader(Translate.header(store.status().header()))
+                .setHeader(Translate.header(gate.header()))
                 .setWatchId(INVALID_ID)
                 .setCreated(true)
                 .setCanceled(true)
@@ -146,7 +187,7 @@ final class WatchStream {
         watchers.remove(id);
         watcher.close();
         call.send(WatchResponse.newBuilder()
-                .setHeader(Translate.header(store.status().header()))
+                .setHeader(Translate.header(gate.header()))
                 .setWatchId(id)
                 .setCanceled(true)
                 .build());
@@ -163,6 +204,7 @@ final class WatchStream {
                         .setCreated(true)
                         .build());
                 if (watcher.cancelled) cancel(watcher.id);
+                if (watcher == judged) goOn();
             }
             case WatchAnswer.Events(Store.Header header, var events) -> {
                 WatchResponse.Builder built = WatchResponse.newBuilder()
@@ -271,7 +313,7 @@ final class WatchStream {
     }
 
     private void sendProgress(long id, long revision) {
-        ResponseHeader header = Translate.header(store.status().header());
+        ResponseHeader header = Translate.header(gate.header());
         sentRevision = Math.max(sentRevision, revision);
         call.send(WatchResponse.newBuilder()
                 .setHeader(header.toBuilder().setRevision(revision))

@@ -2,6 +2,7 @@ package holdfast.server.truth.log;
 
 import holdfast.core.base.KeyRange;
 import holdfast.core.truth.Alarm;
+import holdfast.core.truth.Caller;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Compare;
 import java.util.List;
@@ -70,6 +71,9 @@ public final class BatchCodec {
             case Command.SystemPut put -> put.key().size() + put.value().size();
             case Command.Range _, Command.DeleteRange _, Command.Compact _ -> 64;
             case Command.LeaseGrant _, Command.LeaseRevoke _, Command.LeaseExpire _, Command.SetAlarm _ -> 0;
+            case Command.OnBehalf(Caller caller, Command inner) ->
+                HINT_BYTES + caller.user().size() + sizeHint(inner);
+            case Command.AuthChange _ -> 128;
         };
     }
 
@@ -114,6 +118,13 @@ public final class BatchCodec {
                 out.number(1, alarm.memberId());
                 out.head(20, end);
             }
+            case Command.OnBehalf(Caller caller, Command inner) -> {
+                write(out, inner, 3);
+                out.number(2, caller.authRevision());
+                out.bytes(1, caller.user());
+                out.head(30, end);
+            }
+            case Command.AuthChange change -> out.optionalBytes(31, AuthCodec.encode(change));
         }
         out.head(field, end);
     }

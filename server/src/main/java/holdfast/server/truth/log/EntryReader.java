@@ -6,6 +6,7 @@ import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import holdfast.core.truth.Alarm;
 import holdfast.core.truth.Batch;
+import holdfast.core.truth.Caller;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Compare;
 import java.io.IOException;
@@ -92,6 +93,8 @@ final class EntryReader {
             case 8 -> new Command.Compact(numbers()[1]);
             case 9 -> systemPut();
             case 20 -> setAlarm();
+            case 30 -> onBehalf();
+            case 31 -> AuthCodec.decode(in.readByteArray());
             default ->
                 throw new IOException(
                         "command " + WireFormat.getTagFieldNumber(in.getLastTag()) + " is unknown to this version");
@@ -179,6 +182,24 @@ final class EntryReader {
         in.popLimit(outer);
         Alarm.Kind kind = Alarm.Kind.of((int) numbers[2]);
         return new Command.SetAlarm(new Alarm(numbers[1], kind, numbers[3] != 0), numbers[4] != 0);
+    }
+
+    private Command.OnBehalf onBehalf() throws IOException {
+        int outer = enter();
+        Bytes user = Bytes.EMPTY;
+        long authRevision = 0;
+        @Nullable Command inner = null;
+        for (int field = field(); field != 0; field = field()) {
+            switch (field) {
+                case 1 -> user = bytes();
+                case 2 -> authRevision = in.readInt64();
+                case 3 -> inner = command();
+                default -> skip();
+            }
+        }
+        in.popLimit(outer);
+        if (inner == null) throw new IOException("somebody asks for nothing");
+        return new Command.OnBehalf(new Caller(user, authRevision), inner);
     }
 
     private Command.DeleteRange deleteRange() throws IOException {

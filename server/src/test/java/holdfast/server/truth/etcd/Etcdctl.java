@@ -10,28 +10,74 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Runs a transcript file with the real `etcdctl` against one endpoint. The file says what its lines mean.
+/// Runs a transcript file with the real `etcdctl` against a cluster. The file says what its lines mean.
 final class Etcdctl {
     private static final long LIMIT_SECONDS = 60;
+    private static final long FILL_PUTS_MAX = 200;
+    private static final int FILL_BYTES = 100_000;
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
-    private static final Pattern ID = Pattern.compile("\"ID\" ?: ?(\\d+)|\\b([0-9a-f]{14,16})\\b");
+    private static final Pattern ID = Pattern.compile("\"ID\" ?: ?(\\d+)|\\b([0-9a-f]{12,16})\\b");
+    private static final Pattern NAMED = Pattern.compile("\\$([a-z]+\\d?)");
     private static final Pattern REVISION = Pattern.compile("\"revision\":(\\d+)");
 
+    /// What a transcript is about, as far as one endpoint is not all.
+    interface Site {
+        /// Flags that say where, if the command does not.
+        List<String> endpoint();
+
+        /// Flags that say who; `-` is nobody.
+        List<String> flags(String user);
+
+        /// What stands for `$word`; empty for a word that it does not know.
+        Optional<String> value(String word);
+
+        /// Does what a line behind `!` says.
+        void act(String line) throws IOException, InterruptedException;
+    }
+
+    /// One endpoint, and nobody in particular.
+    private record Endpoint(String url) implements Site {
+        @Override
+        public List<String> endpoint() {
+            return List.of("--endpoints=" + url);
+        }
+
+        @Override
+        public List<String> flags(String user) {
+            return List.of();
+        }
+
+        @Override
+        public Optional<String> value(String word) {
+            return Optional.empty();
+        }
+
+        @Override
+        public void act(String line) {
+            throw new IllegalArgumentException(line);
+        }
+    }
+
     private final Path program;
-    private final String endpoint;
+    private final Site site;
     private final Map<String, String> names = new HashMap<>();
     private final List<Transcript.Step> steps = new ArrayList<>();
     private List<String> lines = List.of();
     private int at;
 
     Etcdctl(Path program, String endpoint) {
+        this(program, new Endpoint(endpoint));
+    }
+
+    Etcdctl(Path program, Site site) {
         this.program = program;
-        this.endpoint = endpoint;
+        this.site = site;
     }
 
     private record Answer(int status, String out, String err) {
@@ -47,6 +93,7 @@ final class Etcdctl {
             String line = lines.get(at++);
             if (line.isBlank() || line.startsWith("#")) continue;
             if (line.startsWith("~")) background(line);
+            else if (line.startsWith("! ")) site.act(line.substring(2).strip());
             else foreground(line);
         }
         return new Transcript(List.copyOf(steps));
@@ -65,16 +112,49 @@ final class Etcdctl {
             await(() -> ask(List.of("get", key), "").out().isEmpty());
             return;
         }
+        if (command.startsWith("level ")) {
+            long revision = Long.parseLong(command.substring(6));
+            while (revision() < revision) ask(List.of("put", "level", ""), "");
+            return;
+        }
+        boolean silent = command.startsWith("silent ");
+        if (silent) command = command.substring(7);
+        boolean again = command.startsWith("again ");
+        if (again) command = command.substring(6);
+        boolean sorted = command.startsWith("sorted ");
+        if (sorted) command = command.substring(7);
         String input = command.endsWith(" <<") ? input() : "";
         if (command.endsWith(" <<")) command = command.substring(0, command.length() - 3);
-        Answer answer = ask(words(command), input);
+        Answer answer = command.startsWith("fill ") ? fill(command.substring(5)) : ask(words(command), input);
+        for (long tries = LIMIT_SECONDS; again && tries > 0 && answer.status() != 0; tries--) {
+            TimeUnit.SECONDS.sleep(1);
+            answer = ask(words(command), input);
+        }
         Matcher id = ID.matcher(answer.out());
         if (!keepAs.isEmpty()) {
             if (!id.find()) throw new IllegalStateException(command + ": no id in " + answer);
             String decimal = id.group(1);
             names.put(keepAs, decimal != null ? Long.toHexString(Long.parseLong(decimal)) : id.group(2));
         }
-        steps.add(new Transcript.Step(command + (input.isEmpty() ? "" : "\n" + input), Transcript.masked("" + answer)));
+        if (silent) return;
+        String masked = Transcript.masked("" + answer);
+        steps.add(new Transcript.Step(
+                command + (input.isEmpty() ? "" : "\n" + input), sorted ? Transcript.sorted(masked) : masked));
+    }
+
+    /// Puts large values until the store refuses one.
+    private Answer fill(String key) {
+        Answer answer = new Answer(0, "", "");
+        for (int nth = 0; nth < FILL_PUTS_MAX && answer.status() == 0; nth++)
+            answer = ask(List.of("put", key + nth), "x".repeat(FILL_BYTES));
+        return answer;
+    }
+
+    private long revision() {
+        Matcher revision =
+                REVISION.matcher(ask(List.of("get", "x", "-w", "json"), "").out());
+        if (!revision.find()) throw new IllegalStateException("no revision");
+        return Long.parseLong(revision.group(1));
     }
 
     private void background(String line) throws IOException, InterruptedException {
@@ -94,7 +174,7 @@ final class Etcdctl {
             foreground(inner);
             last = inner.strip();
         }
-        if (last.startsWith("put ")) {
+        if ((" " + last).contains(" put ")) {
             String word = last.substring(last.lastIndexOf(' ') + 1);
             String encoded = Base64.getEncoder().encodeToString(word.getBytes(StandardCharsets.UTF_8));
             await(() -> text(output).contains(word) || text(output).contains(encoded) || !process.isAlive());
@@ -142,20 +222,21 @@ final class Etcdctl {
 
     private String named(String word) {
         String named = word;
-        if (word.contains("$next")) {
-            Matcher revision =
-                    REVISION.matcher(ask(List.of("get", "x", "-w", "json"), "").out());
-            if (!revision.find()) throw new IllegalStateException("no revision");
-            named = named.replace("$next", "" + (Long.parseLong(revision.group(1)) + 1));
-        }
+        if (word.contains("$next")) named = named.replace("$next", "" + (revision() + 1));
+        if (word.contains("$now")) named = named.replace("$now", "" + revision());
         for (Map.Entry<String, String> name : names.entrySet())
             named = named.replace("$" + name.getKey(), name.getValue());
-        return named;
+        Matcher left = NAMED.matcher(named);
+        return left.replaceAll(
+                found -> Matcher.quoteReplacement(site.value(found.group(1)).orElse(found.group())));
     }
 
     private List<String> full(List<String> words) {
-        List<String> command = new ArrayList<>(List.of(program.toString(), "--endpoints=" + endpoint));
-        command.addAll(words);
+        List<String> command = new ArrayList<>(List.of(program.toString()));
+        if (words.stream().noneMatch(word -> word.startsWith("--endpoints="))) command.addAll(site.endpoint());
+        boolean named = words.getFirst().startsWith("@");
+        command.addAll(site.flags(named ? words.getFirst().substring(1) : ""));
+        command.addAll(named ? words.subList(1, words.size()) : words);
         return command;
     }
 

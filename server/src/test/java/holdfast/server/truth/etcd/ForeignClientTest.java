@@ -21,12 +21,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The transcripts of module `clients` against three real etcds and against three `holdfast server`s, by way of a
 /// follower. The clients run as processes of their own, with their own libraries.
 final class ForeignClientTest {
+    static final Path MODULE = Path.of("..", "clients", "target");
     private static final long LIMIT_SECONDS = 300;
 
     @ParameterizedTest
     @ValueSource(strings = {"jetcd", "raw"})
     void transcript_againstBoth_isEqual(String kind, @TempDir Path folder) throws Exception {
-        Path module = Path.of("..", "clients", "target");
+        Path module = MODULE;
         Assumptions.assumeTrue(
                 Files.exists(module.resolve("class-path")), "module clients is not built: run Maven from the root");
         try (RealEtcd etcd = RealEtcd.start(Files.createDirectory(folder.resolve("etcd")), 3);
@@ -44,8 +45,7 @@ final class ForeignClientTest {
         }
     }
 
-    private static Transcript run(Path module, String kind, String url, Path said)
-            throws IOException, InterruptedException {
+    static Transcript run(Path module, String kind, String url, Path said) throws IOException, InterruptedException {
         String classPath = module.resolve("classes")
                 + File.pathSeparator
                 + Files.readString(module.resolve("class-path")).strip();

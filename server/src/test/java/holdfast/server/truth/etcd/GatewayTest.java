@@ -19,12 +19,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -53,12 +56,17 @@ final class GatewayTest {
             "\"(cluster_id|member_id|raft_term|raftTerm|leader|dbSize|dbSizeInUse|raftIndex|raftAppliedIndex)\":\"\\d+\"");
 
     private static final Pattern MEMBERS = Pattern.compile("\"members\":\\[\\{.*}]");
+    private static final Pattern TOKEN = Pattern.compile("\"token\":\"([^\"]*)\"");
+    private static final Pattern NAME = Pattern.compile(".*\"name\":\"([^\"]*)\".*");
     private static final Pattern REMAINING = Pattern.compile("\"TTL\":\"(99|100)\",\"grantedTTL\"");
 
     private static final String WATCH_HEAD = "POST /v3/watch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
 
     private static RealEtcd etcd;
     private static StoreCluster holdfast;
+
+    /// Tokens that were given, by the URL of their server, a space and the name of their user.
+    private final Map<String, String> tokens = new HashMap<>();
 
     @BeforeAll
     static void start(@TempDir Path folder) throws Exception {
@@ -87,24 +95,28 @@ final class GatewayTest {
         }
         System.out.println("gateway: " + sent + " requests, " + differences.size() + " differences");
         assertThat(differences).isEmpty();
-        assertThat(sent).isGreaterThanOrEqualTo(120);
+        assertThat(sent).isGreaterThanOrEqualTo(300);
     }
 
-    private static String answer(String url, String line) throws Exception {
+    private String answer(String url, String line) throws Exception {
         boolean headOnly = line.endsWith("~");
         String plain = headOnly ? line.substring(0, line.length() - 1).stripTrailing() : line;
+        String user = plain.startsWith("@") ? plain.substring(1, plain.indexOf(' ')) : "";
+        if (!user.isEmpty()) plain = plain.substring(user.length() + 2);
         int bar = plain.indexOf('|');
         String[] words = (bar < 0 ? plain : plain.substring(0, bar)).split(" ");
         HttpRequest.BodyPublisher body = bar < 0
                 ? HttpRequest.BodyPublishers.noBody()
                 : HttpRequest.BodyPublishers.ofString(plain.substring(bar + 1));
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url + words[1]))
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + words[1]))
                 .method(words[0], body)
-                .timeout(LIMIT)
-                .build();
+                .timeout(LIMIT);
+        if (!user.isEmpty()) request.header("Authorization", tokens.getOrDefault(url + " " + user, user));
         try (HttpClient http =
                 HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-            HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString(UTF_8));
+            HttpResponse<String> response = http.send(request.build(), HttpResponse.BodyHandlers.ofString(UTF_8));
+            Matcher token = TOKEN.matcher(response.body());
+            if (token.find()) tokens.put(url + " " + NAME.matcher(plain).replaceFirst("$1"), token.group(1));
             String head = HEADERS.stream()
                     .map(name -> name + "=" + response.headers().allValues(name))
                     .collect(Collectors.joining(" "));
@@ -128,6 +140,7 @@ final class GatewayTest {
         }
         String masked = OWN.matcher(tight).replaceAll("\"$1\":\"*\"");
         masked = MEMBERS.matcher(masked).replaceAll("\"members\":*");
+        masked = TOKEN.matcher(masked).replaceAll("\"token\":\"*\"");
         return REMAINING.matcher(masked).replaceAll("\"TTL\":\"*\",\"grantedTTL\"");
     }
 
@@ -139,7 +152,7 @@ final class GatewayTest {
         assertThat(series(holdfast.url(0))).containsAll(real);
     }
 
-    private static Set<String> series(String url) throws Exception {
+    private Set<String> series(String url) throws Exception {
         assertThat(answer(url, "POST /v3/kv/range|{}")).startsWith("400");
         assertThat(answer(url, "GET /readyz")).startsWith("200");
         assertThat(answer(url, "GET /livez")).startsWith("200");
@@ -166,7 +179,7 @@ final class GatewayTest {
     }
 
     /// A request in pieces, then its lines. One message only: etcd loses what it has not read when it begins to answer.
-    private static List<String> watchByLines(String url) throws Exception {
+    private List<String> watchByLines(String url) throws Exception {
         List<String> told = new ArrayList<>();
         try (Socket socket = connect(url)) {
             OutputStream out = socket.getOutputStream();
@@ -235,7 +248,7 @@ final class GatewayTest {
         assertThat(overWebsocket(holdfast.url(0))).isEqualTo(overWebsocket(etcd.url(0)));
     }
 
-    private static List<String> overWebsocket(String url) throws Exception {
+    private List<String> overWebsocket(String url) throws Exception {
         List<String> told = new ArrayList<>();
         try (Socketed watch = Socketed.open(url, "/v3/watch")) {
             watch.send("{\"create_request\":{\"key\":\"d3M=\"}}");

@@ -3,21 +3,27 @@ package holdfast.server.truth.etcd;
 import holdfast.core.base.Bytes;
 import holdfast.core.truth.Applied;
 import holdfast.core.truth.Archive;
+import holdfast.core.truth.AuthQuery;
 import holdfast.core.truth.Batch;
+import holdfast.core.truth.Caller;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Keyspace;
 import holdfast.core.truth.Lease;
 import holdfast.core.truth.LeaseBook;
 import holdfast.core.truth.MemoryShelf;
+import holdfast.core.truth.Refusal;
 import holdfast.core.truth.Reply;
 import holdfast.core.truth.ShelfView;
 import holdfast.core.truth.WatchBoard;
 import holdfast.server.base.Ticker;
+import holdfast.server.truth.Credentials;
+import holdfast.server.truth.Right;
 import holdfast.server.truth.Store;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -42,6 +48,11 @@ final class MemoryStore implements Store, AutoCloseable {
     private final Map<Long, Consumer<WatchAnswer>> watchers = new HashMap<>();
     private Consumer<@Nullable Long> leadership = _ -> {};
     private long index;
+
+    /// Whether users and roles are on.
+    volatile boolean judging;
+
+    final List<Credentials> shown = new CopyOnWriteArrayList<>();
 
     MemoryStore() {
         leases.elected(ticker.bootNanos(), List.of());
@@ -100,6 +111,42 @@ final class MemoryStore implements Store, AutoCloseable {
                 watcher.accept(new WatchAnswer.Compacted(header(), compacted.compactRevision()));
             }
         }
+    }
+
+    /// Everybody may do everything here; who asked is kept in `shown`.
+    @Override
+    public Store as(Credentials who) {
+        shown.add(who);
+        return this;
+    }
+
+    @Override
+    public boolean judges() {
+        return judging;
+    }
+
+    @Override
+    public void admit(Right right, Consumer<Answer> done) {
+        done.accept(new Answer.Done(ask(this::header), new Reply.OfAuth.Changed()));
+    }
+
+    @Override
+    public void auth(AuthQuery query, Consumer<Answer> done) {
+        on(() -> {
+            try (ShelfView view = shelf.view()) {
+                done.accept(new Answer.Done(header(), keyspace.auth(Caller.HOUSE, query, view)));
+            }
+        });
+    }
+
+    @Override
+    public void authenticate(String user, String password, Consumer<Answer> done) {
+        done.accept(new Answer.Done(ask(this::header), new Reply.Refused(Refusal.AUTH_NOT_ENABLED)));
+    }
+
+    @Override
+    public void hash(String password, Consumer<Hashing> done) {
+        done.accept(new Hashing.Hashed(Bytes.utf8("a hash")));
     }
 
     @Override

@@ -221,8 +221,8 @@ final class TlsReloadTest {
     @Test
     void version_thatIsNotAllowed_isRefused() throws Exception {
         LiveTls live = LiveTls.open(LiveTls.Pem.of(server.certificateFile(), server.keyFile(), null));
-        int port =
-                open(new EtcdConfig.Tls(live, List.of("TLSv1.2"), List.of("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")));
+        int port = open(
+                new EtcdConfig.Tls(live, List.of("TLSv1.2"), List.of("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"), true));
         assertThat(shown(port, null, "TLSv1.2")).isNotNull();
         assertThat(refused(port, null)).isFalse();
         boolean refused = false;

@@ -1,8 +1,10 @@
 package holdfast.server.truth.etcd;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// What one side answered, step by step, with everything masked that may differ between two clusters: ids,
 /// terms, ports, log indexes, sizes and times.
@@ -36,7 +38,11 @@ record Transcript(List<Step> steps) {
             mask("https?://(127\\.0\\.0\\.1|localhost):\\d+", "URL"),
             mask("(127\\.0\\.0\\.1|localhost):\\d+", "HOST"),
             mask("\\b(m0|n1)\\b", "NAME"), // the first member of either
-            mask("\\b[0-9a-f]{14,16}\\b", "ID"),
+            mask("(Member|cluster) +(?=[0-9a-f]{12})", "$1 "), // padded
+            mask("latest balancer error: [^}]*", "latest balancer error: #\""),
+            mask("/[^ \"]*/(etcd|ours)/", "/FOLDER/"),
+            mask("\"size\":\"[^\"]*\"", "\"size\":#"),
+            mask("\\b[0-9a-f]{12,16}\\b", "ID"),
             mask("-?\\b\\d{14,20}\\b", "ID"));
 
     private static Mask mask(String pattern, String by) {
@@ -47,6 +53,13 @@ record Transcript(List<Step> steps) {
         String masked = text;
         for (Mask mask : MASKS) masked = mask.pattern.matcher(masked).replaceAll(mask.by);
         return masked;
+    }
+
+    /// What was masked, in an order of its own: for members, which every cluster sorts by its own random ids.
+    static String sorted(String masked) {
+        return Arrays.stream(masked.split("\n|(?<=}),(?=\\{)|(?<=\\[)(?=\\{)|(?<=})(?=])"))
+                .sorted()
+                .collect(Collectors.joining("\n"));
     }
 
     /// The steps in which the two differ, with both answers.

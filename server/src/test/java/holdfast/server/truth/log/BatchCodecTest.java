@@ -7,8 +7,10 @@ import com.google.protobuf.ByteString;
 import holdfast.core.base.Bytes;
 import holdfast.core.base.Dice;
 import holdfast.core.base.KeyRange;
+import holdfast.core.truth.Caller;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Compare;
+import holdfast.core.truth.Permission;
 import holdfast.protocol.log.CommandGroup;
 import holdfast.protocol.log.LogCommand;
 import holdfast.protocol.log.LogEntry;
@@ -92,13 +94,40 @@ final class BatchCodecTest {
     }
 
     private static Command anyCommand(Dice dice) {
-        return switch (dice.nextInt(8)) {
+        return switch (dice.nextInt(10)) {
+            case 8 -> anyAuthChange(dice);
+            case 9 ->
+                new Command.OnBehalf(
+                        new Caller(anyBytes(dice), dice.nextLong(5) - 1),
+                        dice.oneIn(3) ? anyAuthChange(dice) : anyOp(dice, 2));
             case 0 -> new Command.LeaseGrant(dice.nextLong(Long.MAX_VALUE), dice.nextLong(1L << 40));
             case 1 -> new Command.LeaseRevoke(dice.nextLong(Long.MAX_VALUE));
             case 2 -> new Command.LeaseExpire(dice.nextLong(Long.MAX_VALUE), dice.nextLong(1000));
             case 3 -> new Command.Compact(dice.nextLong());
             case 4 -> new Command.SystemPut(anyBytes(dice), anyBytes(dice));
             default -> anyOp(dice, 2);
+        };
+    }
+
+    private static Command anyAuthChange(Dice dice) {
+        Bytes user = anyBytes(dice);
+        Bytes role = anyBytes(dice);
+        return switch (dice.nextInt(12)) {
+            case 0 -> new Command.AuthChange.Enable();
+            case 1 -> new Command.AuthChange.Disable();
+            case 2 -> new Command.AuthChange.Authenticate(user, "prefix" + dice.nextInt(9), dice.nextLong(9));
+            case 3 -> new Command.AuthChange.AddUser(user, dice.oneIn(2), anyBytes(dice));
+            case 4 -> new Command.AuthChange.DeleteUser(user);
+            case 5 -> new Command.AuthChange.ChangePassword(user, anyBytes(dice));
+            case 6 -> new Command.AuthChange.GrantRole(user, role);
+            case 7 -> new Command.AuthChange.RevokeRole(user, role);
+            case 8 -> new Command.AuthChange.AddRole(role);
+            case 9 -> new Command.AuthChange.DeleteRole(role);
+            case 10 ->
+                new Command.AuthChange.GrantPermission(
+                        role,
+                        new Permission(dice.pick(List.of(Permission.Kind.values())), anyBytes(dice), anyBytes(dice)));
+            default -> new Command.AuthChange.RevokePermission(role, anyBytes(dice), anyBytes(dice));
         };
     }
 
