@@ -40,8 +40,7 @@ import org.slf4j.LoggerFactory;
 /// One MicroRaft node and everything that it leaves to us (docs/decisions/0002). All calls come on one thread,
 /// the host's; nothing here waits, reads a clock or throws dice, so the simulation runs this very class.
 ///
-/// It reaches into the engine's `impl` package for what the engine's interface does not show (terms, match
-/// indexes, pre-votes). The engine's version is pinned.
+/// It reaches into the engine's `impl` package for terms, match indexes and pre-votes; its version is pinned.
 final class Engine implements Transport {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
@@ -62,6 +61,7 @@ final class Engine implements Transport {
     private final Elections elections;
     private final Changes changes;
     private final Newborn newborn;
+    private final Followers followers;
     private boolean busy;
     private boolean dead;
     private View shown = new View(-1, 0, false, -1);
@@ -107,6 +107,7 @@ final class Engine implements Transport {
         applied = new EngineMachine(machine, roster, host, this::die, this::termAt, this::hangs, this::enter);
         node = build(start, model);
         prefix = new CompactedPrefix(model, guards);
+        followers = new Followers(node, guards);
         snapshots = new SnapshotIntake(host, node, model, this::enter, guards.contains(Guard.SNAPSHOT_TAIL));
         reads = new Reads(host, node, config, guards, dice.nextLong() >>> 1, this::appliedIndex);
         forwards = new Forwards(host, node, config, machine, dice.nextLong() >>> 1);
@@ -207,10 +208,8 @@ final class Engine implements Transport {
                 node.handle(prefix.mend(append, node.state()));
                 prefix.done();
             }
-            case AppendEntriesFailureResponse refusal -> {
-                if (guards.contains(Guard.LOST_LOG)) LostLog.look(node, refusal);
-                node.handle(refusal);
-            }
+            case AppendEntriesSuccessResponse answer -> followers.handle(answer);
+            case AppendEntriesFailureResponse refusal -> followers.handle(refusal);
             case PreVoteResponse answer -> elections.preVoted(answer);
             case VoteResponse answer -> elections.voted(answer);
             default -> node.handle(message); // the engine's own, not a sealed type
@@ -220,6 +219,7 @@ final class Engine implements Transport {
     @Override
     public void send(RaftEndpoint target, RaftMessage message) {
         if (dead || target == null) return; // null: the engine answers a leader that it has forgotten
+        if (message instanceof AppendEntriesRequest append) followers.sent(target, append);
         RaftMessage out = message;
         if (message instanceof AppendEntriesSuccessResponse answer) {
             if (guards.contains(Guard.FLUSH_BEFORE_ANSWER)) flush();

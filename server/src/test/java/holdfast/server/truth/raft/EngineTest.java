@@ -81,6 +81,28 @@ class EngineTest {
         assertThat(answers.subList(10, appends)).allMatch(answer -> answer instanceof Appended.Unknown);
     }
 
+    /// A read's round keeps the followers busy when the entry comes up; a heartbeat is 40 ms away.
+    @Test
+    void entryDuringARead_reachesEveryMember_withoutWaitingForAHeartbeat() {
+        SimWorld world = world(1, 3);
+        world.runMillis(500);
+        SimMember leader = leader(world);
+        for (int each = 1; each <= 50; each++) {
+            byte[] entry = SimMachine.entry(each);
+            List<Appended> answers = new ArrayList<>();
+            leader.with(engine -> engine.readBarrier(_ -> {}));
+            world.run(world.dice.nextLong(SimWorld.MILLI));
+            leader.with(engine -> engine.append(entry, answers::add));
+            world.runMillis(8);
+
+            assertThat(answers).singleElement().isInstanceOf(Appended.Done.class);
+            long index = leader.machine.now().index();
+            assertThat(world.members.values())
+                    .allMatch(member -> member.machine.now().index() == index);
+            world.run(world.dice.nextLong(40 * SimWorld.MILLI));
+        }
+    }
+
     @Test
     void append_onAFollower_isRefused() {
         SimWorld world = world(1, 3);
