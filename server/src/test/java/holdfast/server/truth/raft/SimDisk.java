@@ -74,6 +74,11 @@ final class SimDisk implements RaftStore {
         term = null;
     }
 
+    /// The snapshot that a start would find; 0 for none.
+    long snapshotIndex() {
+        return snapshots.isEmpty() ? 0 : snapshots.lastKey();
+    }
+
     /// What a start finds, or null on an empty disk.
     @Nullable
     RestoredRaftState restored() {

@@ -12,8 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 /// One simulated process and its disk. The disk outlives the process.
 final class SimMember {
-    private static final int SNAPSHOTS_KEPT = 2;
-
     final int id;
     final SimDisk disk;
     final SimMachine machine;
@@ -148,13 +146,18 @@ final class SimMember {
         }
     }
 
+    /// Like the real folders: what is older than the snapshot that the log could start from goes.
     private void keepNewest() {
-        while (files.size() > SNAPSHOTS_KEPT) files.pollFirstEntry();
+        files.headMap(Path.of(indexName(disk.snapshotIndex())), false).clear();
     }
 
     /// Ordered by index, so that the oldest goes first.
     private static Path folder(long index, int member) {
-        return Path.of(Long.toString(1_000_000_000_000L + index), "by-" + member);
+        return Path.of(indexName(index), "by-" + member);
+    }
+
+    private static String indexName(long index) {
+        return Long.toString(1_000_000_000_000L + index);
     }
 
     SimMachine.@Nullable State file(SnapshotHandle handle) {
