@@ -87,7 +87,8 @@ public final class UpParts implements AutoCloseable {
             Optional<Reason> failed = buildVoter(onBreak);
             if (failed.isPresent()) return failed;
         }
-        Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+        Vertx vertx =
+                Vertx.vertx(new VertxOptions().setPreferNativeTransport(true).setEventLoopPoolSize(1));
         add(vertx::close);
         EtcdConfig store = store();
         add(AgentParts.open(

@@ -36,6 +36,8 @@ import org.rocksdb.WriteOptions;
 public final class RocksShelf implements Shelf {
     private static final String STATE = "state-";
     private static final String INCOMING = "incoming";
+    private static final int SPARE_ROOM_BYTES_MAX = 1 << 20;
+    private static final byte[] NONE = {};
 
     public sealed interface Opened {
         record Ready(RocksShelf shelf) implements Opened {}
@@ -55,6 +57,7 @@ public final class RocksShelf implements Shelf {
             new WriteOptions().setDisableWAL(true).setMemtableInsertHintPerBatch(true); // a batch's rows are sorted
     private final RowCache cache;
     private final FlushOptions waiting = new FlushOptions().setWaitForFlush(true);
+    private byte[] spareRoom = NONE; // of the write set before, since growing one for each is what costs
     private volatile Generation generation;
     private RowView now;
     private long number;
@@ -209,7 +212,9 @@ public final class RocksShelf implements Shelf {
 
     @Override
     public WriteSet newWriteSet() {
-        return new RowWrites();
+        byte[] lent = spareRoom;
+        spareRoom = NONE;
+        return new RowWrites(lent);
     }
 
     @Override
@@ -219,6 +224,7 @@ public final class RocksShelf implements Shelf {
         try (WriteBatch batch = rows.toBatch()) {
             generation.database().write(unlogged, batch);
             rows.into(cache);
+            if (rows.room().length <= SPARE_ROOM_BYTES_MAX) spareRoom = rows.room();
         } catch (RocksDBException broken) {
             throw generation.broken(broken);
         }

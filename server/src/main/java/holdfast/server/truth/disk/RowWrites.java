@@ -17,18 +17,29 @@ import org.rocksdb.WriteBatch;
 /// records: a tag, and one or two runs of bytes, each after its length as a varint.
 final class RowWrites implements Shelf.WriteSet {
     private static final int HEADER_BYTES = 12;
+    private static final int BYTES_MIN = 512;
     private static final int COUNT_AT = 8;
     private static final byte TAG_DELETE = 0x0;
     private static final byte TAG_PUT = 0x1;
     private static final byte TAG_DELETE_RANGE = 0xf;
     private static final byte[] AFTER_ALL = {(byte) 0xff}; // tables have small numbers: no row begins so
 
-    private byte[] bytes = new byte[512];
+    private byte[] bytes;
     private int size = HEADER_BYTES;
     private int count;
     private final List<Bytes> keys = new ArrayList<>();
     private final List<@Nullable Bytes> values = new ArrayList<>(); // null for a delete
     private boolean rangeDeleted;
+
+    /// @param lent room to begin with, of any size; see [#room]
+    RowWrites(byte[] lent) {
+        bytes = lent.length < BYTES_MIN ? new byte[BYTES_MIN] : lent;
+    }
+
+    /// What it was lent, or what that had to grow to; the set is of no use afterwards.
+    byte[] room() {
+        return bytes;
+    }
 
     @Override
     public void put(Bytes key, Bytes value) {

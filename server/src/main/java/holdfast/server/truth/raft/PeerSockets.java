@@ -13,8 +13,6 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -78,7 +76,7 @@ final class PeerSockets implements AutoCloseable {
     int listen(String host, int port, Function<Frames.Hello, Use> use) throws IOException {
         var bound = new ServerBootstrap()
                 .group(side)
-                .channel(NioServerSocketChannel.class)
+                .channel(SocketKind.BEST.listening())
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER)
@@ -104,7 +102,7 @@ final class PeerSockets implements AutoCloseable {
         int port = Integer.parseInt(peer.address().substring(colon + 1));
         new Bootstrap()
                 .group(side)
-                .channel(NioSocketChannel.class)
+                .channel(SocketKind.BEST.connected())
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS_MAX)
                 .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER)

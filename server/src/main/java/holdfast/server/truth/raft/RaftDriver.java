@@ -4,7 +4,6 @@ import holdfast.server.base.Threads;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Executor;
@@ -39,7 +38,7 @@ final class RaftDriver implements AutoCloseable {
     /// An event loop of one named platform thread.
     static EventLoopGroup loop(String name) {
         Executor thread = task -> Threads.startPlatform(name, task);
-        return new MultiThreadIoEventLoopGroup(1, thread, NioIoHandler.newFactory());
+        return new MultiThreadIoEventLoopGroup(1, thread, SocketKind.BEST.loops());
     }
 
     /// What writes the sockets at the end of a turn. Set before the first step.
