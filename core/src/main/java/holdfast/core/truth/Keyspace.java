@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// changes in one write set. Holds no state of its own: all of it lies on the [Shelf], so a restored shelf
 /// needs no new keyspace, and reads may run on any thread over a [ShelfView].
 public final class Keyspace {
+    private static final Reply NOTHING_READ = new Reply.Page(List.of(), 0, false);
+
     private final PowersMemo memo = new PowersMemo(); // a keyspace serves one log, so a revision names one state
 
     /// Applies one log entry. Its data, leases, revision, log clock, term and applied index become visible
@@ -79,18 +81,31 @@ public final class Keyspace {
         return refused == null ? reader.page(range) : new Reply.Refused(refused);
     }
 
+    /// The same, while its pairs take at most `bytesMax`; null when they take more. Then a [PageWalk] reads them.
+    public @Nullable Reply range(Command.Range range, ShelfView view, long bytesMax) {
+        Reader reader = new Reader(view, range.atRevision() <= 0 ? Tip.NEWEST : Tip.of(view));
+        Refusal refused = reader.refusal(range.atRevision());
+        return refused == null ? reader.page(range, bytesMax) : new Reply.Refused(refused);
+    }
+
     /// A transaction for which [#isReadOnly] holds.
     ///
-    /// @return [Reply.Txned] or [Reply.Refused]
+    /// @return [Reply.Txned] or [Reply.Refused], with `TOO_LARGE` when its answer would be larger than that of a
+    ///     transaction which writes may be
     public Reply read(Command.Txn txn, ShelfView view) {
         Reader reader = new Reader(view, Tip.of(view));
         TxnPath path = TxnPath.of(txn, reader);
         Refusal refused = path.rangeRefusal(reader);
         if (refused != null) return new Reply.Refused(refused);
-        return path.run(op -> {
+        long[] left = {Turn.ENTRY_BYTES_MAX / Turn.ANSWER_TIMES};
+        Reply reply = path.run(op -> {
             Check.invariant(op instanceof Command.Range, "a read-only transaction holds %s", op);
-            return reader.page((Command.Range) op);
+            Reply.Page page = left[0] < 0 ? null : reader.page((Command.Range) op, left[0]);
+            if (page == null) left[0] = -1;
+            else for (KeyValue pair : page.pairs()) left[0] -= Reader.bytesOf(pair);
+            return page == null ? NOTHING_READ : page;
         });
+        return left[0] < 0 ? new Reply.Refused(Refusal.TOO_LARGE) : reply;
     }
 
     /// Whether both branches hold ranges only, nested ones included: then [#read] serves it without the log.
@@ -114,8 +129,8 @@ public final class Keyspace {
     /// Revisions from one to another, both inclusive.
     public record Span(long fromRevision, long toRevision) {}
 
-    /// Replays changes of `range`. Stops after the revision in which `maxEvents` were reached, or when many
-    /// rows that do not match were passed; look at `throughRevision`. A revision larger than `maxEvents` comes
+    /// Replays changes of `range`. Stops after the revision in which `maxEvents` or a MiB were reached, or when
+    /// many rows that do not match were passed; look at `throughRevision`. A revision larger than that comes
     /// whole.
     ///
     /// @param wantsBefore whether events carry the pair before them, where that can still be read

@@ -7,32 +7,58 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// How long each lease has left, as the leader counts it. Pure: the caller brings the time (boot time, which
-/// counts suspend). Never early: a lease is due only when its whole time has passed on this clock since it was
-/// granted, renewed or inherited by election. One thread.
+/// How long each lease has left. Pure: the caller brings the time (boot time, which counts suspend). One thread.
 ///
-/// Time in which the leader itself stood still does not count: nobody could renew then. So dates in here are on
-/// the book's own clock, which is the caller's less all stalls.
+/// Every member keeps a book, so that a new leader goes on counting where the old one was: a dead client's lease ends
+/// in time however often the lead changes. But only the leader's book names leases that are due, and renews.
+///
+/// A follower knows when a grant or a renewal came through the log; the leader answers most renewals without it. The
+/// *kept* date lies between the two: half a TTL beyond what the log promised. The leader may promise up to three
+/// eighths
+/// of a TTL beyond the log's last word ([#needsLog]); so it never promises what a follower would not keep, whose
+/// date is later still, since it heard of it later. Whoever comes to lead starts from its kept dates.
+///
+/// Never early: a lease is due only when its whole time has passed on this clock since it was granted or renewed.
+/// Time in which this member stood still, or in which there was no leader, does not count: nobody could renew then. So
+/// dates in here are on the book's own clock, which is the caller's less all that.
+///
+/// Worked example, TTL 8 s. Granted at 0: due at 8, kept until 12. Renewed at 2.6, which the log need not know: due at
+/// 10.6. Renewed at 5.2, beyond 3: the log hears of it, due at 13.2, kept until 17.2. If the leader dies now and the
+/// client with it, the next leader ends the lease at 17.2.
 public final class LeaseBook {
     private static final long NANOS_PER_MILLI = 1_000_000;
-    private static final long TTL_NANOS_MAX = Long.MAX_VALUE / 4; // 73 years; the sum with a date must not overflow
+    private static final long TTL_NANOS_MAX = Long.MAX_VALUE / 8; // 36 years; sums with a date must not overflow
+    private static final int KEPT_HALVES = 3;
+    private static final int UNLOGGED_EIGHTHS = 3;
 
     private final int dueMax;
     private final long stallLimitNanos;
     private final long againNanos;
     private final TreeMap<Long, Entry> leases = new TreeMap<>();
     private final TreeSet<Entry> byDue =
-            new TreeSet<>(Comparator.comparingLong(Entry::dueNanos).thenComparingLong(Entry::id));
+            new TreeSet<>(Comparator.comparingLong(Entry::dueNanos).thenComparingLong(Entry::id)); // while leading
     private boolean leading;
+    private boolean begun;
     private long creditNanos;
     private long tickedNanos;
 
-    /// @param dueNanos on the book's clock
+    /// @param loggedNanos when the log last spoke of it, on the book's clock
+    /// @param dueNanos on the book's clock; means something while leading
     /// @param over found due once: it cannot be renewed any more
-    private record Entry(long id, long ttlMillis, long dueNanos, boolean over) {}
+    private record Entry(long id, long ttlMillis, long loggedNanos, long dueNanos, boolean over) {
+        long ttlNanos() {
+            return ttlMillis >= TTL_NANOS_MAX / NANOS_PER_MILLI
+                    ? TTL_NANOS_MAX
+                    : Math.max(0, ttlMillis) * NANOS_PER_MILLI;
+        }
+
+        long keptNanos() {
+            return loggedNanos + ttlNanos() / 2 * KEPT_HALVES;
+        }
+    }
 
     /// @param dueMax most ids that one tick returns, from 1
-    /// @param stallLimitNanos a gap between two ticks longer than this is the leader's own stall: all of it is
+    /// @param stallLimitNanos a gap between two ticks longer than this is the member's own stall: all of it is
     /// credited to all leases; several times the tick's period
     /// @param againNanos a due lease is returned again when it was not revoked for so long
     public LeaseBook(int dueMax, long stallLimitNanos, long againNanos) {
@@ -44,19 +70,27 @@ public final class LeaseBook {
         this.againNanos = againNanos;
     }
 
-    /// This member leads from now on: every lease starts again in full.
-    public void elected(long nowNanos, List<Lease> inherited) {
-        deposed();
-        leading = true;
-        creditNanos = 0;
-        tickedNanos = nowNanos;
-        for (Lease lease : inherited) granted(nowNanos, lease);
+    /// These are all leases that there are; what was promised about them nobody here knows. After a start, or when
+    /// a snapshot replaced the state: every lease starts again.
+    public void learned(long nowNanos, List<Lease> all) {
+        leases.clear();
+        byDue.clear();
+        for (Lease lease : all) granted(nowNanos, lease);
     }
 
-    /// This member leads no longer: the book is empty until the next election.
+    /// This member leads from now on, and knows all that the log holds.
+    public void elected(long nowNanos) {
+        pass(nowNanos, false);
+        leading = true;
+        byDue.clear();
+        leases.replaceAll(
+                (_, entry) -> new Entry(entry.id, entry.ttlMillis, entry.loggedNanos, entry.keptNanos(), false));
+        byDue.addAll(leases.values());
+    }
+
+    /// This member leads no longer.
     public void deposed() {
         leading = false;
-        leases.clear();
         byDue.clear();
     }
 
@@ -64,10 +98,8 @@ public final class LeaseBook {
         return leading;
     }
 
-    /// Takes the grants and revokes out of what was applied. Call it for every batch; it does nothing while not
-    /// leading.
+    /// Takes the grants and revokes out of what was applied. Call it for every batch.
     public void offer(long nowNanos, Batch batch, Applied applied) {
-        if (!leading) return;
         for (int index = 0; index < applied.replies().size(); index++) {
             switch (applied.replies().get(index).reply()) {
                 case Reply.Granted(long id, long ttlMillis) -> granted(nowNanos, new Lease(id, ttlMillis));
@@ -86,14 +118,33 @@ public final class LeaseBook {
     }
 
     public void granted(long nowNanos, Lease lease) {
-        if (leading) put(full(nowNanos, lease.id(), lease.ttlMillis()));
+        long now = on(nowNanos);
+        Entry entry = new Entry(lease.id(), lease.ttlMillis(), now, now, false);
+        put(new Entry(entry.id, entry.ttlMillis, now, now + entry.ttlNanos(), false));
     }
 
+    /// The log said that a lease was renewed.
+    public void logged(long nowNanos, long id) {
+        Entry entry = leases.get(id);
+        if (entry == null || entry.over) return;
+        put(new Entry(id, entry.ttlMillis, on(nowNanos), entry.dueNanos, false));
+    }
+
+    /// Whether the log has to hear of a renewal before it may be promised to the client.
+    public boolean needsLog(long nowNanos, long id) {
+        Entry entry = leases.get(id);
+        return entry != null
+                && !entry.over
+                && on(nowNanos) - entry.loggedNanos > entry.ttlNanos() / 8 * UNLOGGED_EIGHTHS;
+    }
+
+    /// Renews; only while leading.
+    ///
     /// @return the granted TTL in milliseconds, or 0 when there is no such lease or it was already found due
     public long renewed(long nowNanos, long id) {
         Entry entry = leases.get(id);
-        if (entry == null || entry.over) return 0;
-        put(full(nowNanos, id, entry.ttlMillis));
+        if (!leading || entry == null || entry.over) return 0;
+        put(new Entry(id, entry.ttlMillis, entry.loggedNanos, on(nowNanos) + entry.ttlNanos(), false));
         return entry.ttlMillis;
     }
 
@@ -103,26 +154,34 @@ public final class LeaseBook {
     }
 
     /// Ids whose time is over, soonest first: propose a [Command.LeaseExpire] for each. From here on they
-    /// cannot be renewed. What is over the bound comes with the next tick.
-    public List<Long> tick(long nowNanos) {
+    /// cannot be renewed. What is over the bound comes with the next tick. None while not leading.
+    ///
+    /// @param hasLeader whether there is somebody who could renew
+    public List<Long> tick(long nowNanos, boolean hasLeader) {
+        pass(nowNanos, !hasLeader);
         if (!leading) return List.of();
-        if (nowNanos - tickedNanos > stallLimitNanos) creditNanos += nowNanos - tickedNanos;
-        tickedNanos = nowNanos;
-        long now = nowNanos - creditNanos;
+        long now = on(nowNanos);
         List<Long> due = new ArrayList<>();
         while (due.size() < dueMax && !byDue.isEmpty() && byDue.first().dueNanos <= now) {
             Entry entry = byDue.first();
             due.add(entry.id);
-            put(new Entry(entry.id, entry.ttlMillis, now + againNanos, true));
+            put(new Entry(entry.id, entry.ttlMillis, entry.loggedNanos, now + againNanos, true));
         }
         return due;
     }
 
-    /// @return milliseconds left, rounded up, 0 when it is due, -1 when there is no such lease
+    private void pass(long nowNanos, boolean uncounted) {
+        if (begun && (uncounted || nowNanos - tickedNanos > stallLimitNanos)) creditNanos += nowNanos - tickedNanos;
+        tickedNanos = nowNanos;
+        begun = true;
+    }
+
+    /// @return milliseconds left, rounded up, 0 when it is due, -1 when there is no such lease or this member does
+    ///     not lead
     public long remainingMillis(long nowNanos, long id) {
         Entry entry = leases.get(id);
-        if (entry == null) return -1;
-        long leftNanos = entry.dueNanos - (nowNanos - creditNanos);
+        if (!leading || entry == null) return -1;
+        long leftNanos = Math.min(entry.ttlNanos(), entry.dueNanos - on(nowNanos)); // an inherited date may lie beyond
         return entry.over || leftNanos <= 0 ? 0 : (leftNanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
     }
 
@@ -132,14 +191,13 @@ public final class LeaseBook {
         return entry == null ? -1 : entry.ttlMillis;
     }
 
-    private Entry full(long nowNanos, long id, long ttlMillis) {
-        long ttlNanos =
-                ttlMillis >= TTL_NANOS_MAX / NANOS_PER_MILLI ? TTL_NANOS_MAX : Math.max(0, ttlMillis) * NANOS_PER_MILLI;
-        return new Entry(id, ttlMillis, nowNanos - creditNanos + ttlNanos, false);
+    private long on(long nowNanos) {
+        return nowNanos - creditNanos;
     }
 
     private void put(Entry entry) {
         Entry before = leases.put(entry.id, entry);
+        if (!leading) return;
         if (before != null) byDue.remove(before);
         byDue.add(entry);
     }

@@ -13,9 +13,13 @@ import org.jspecify.annotations.Nullable;
 /// Reads of the etcd space: pages at the newest and at old revisions, and compares. The newest revision is read
 /// from current values, older ones from history.
 final class Reader {
+    private static final int PAIR_BYTES = 128; // its objects
+    private static final int SPARE_PAIRS = 1_024; // kept beyond a limit before the list is cut
+
     private final ShelfView rows;
     private long compactRevision;
     private long revision;
+    private long bytesLeft = Long.MAX_VALUE; // for the page under way; below 0 it is given up
 
     Reader(ShelfView rows, Tip tip) {
         this.rows = rows;
@@ -43,10 +47,27 @@ final class Reader {
     Reply.Page page(Command.Range query) {
         long at = query.atRevision() <= 0 ? revision : query.atRevision();
         if (query.countOnly()) return new Reply.Page(List.of(), count(query.range(), at), false);
-        boolean filtered = (query.minModRevision() | query.maxModRevision()) != 0
-                || (query.minCreateRevision() | query.maxCreateRevision()) != 0;
         boolean byKey = query.sort().target() == Command.Sort.Target.KEY;
-        return byKey && !filtered ? inKeyOrder(query, at) : sorted(query, at);
+        return byKey && !isFiltered(query) ? inKeyOrder(query, at) : sorted(query, at);
+    }
+
+    static boolean isFiltered(Command.Range query) {
+        return (query.minModRevision() | query.maxModRevision()) != 0
+                || (query.minCreateRevision() | query.maxCreateRevision()) != 0;
+    }
+
+    static boolean matches(Command.Range query, KeyValue pair) {
+        return within(pair.modRevision(), query.minModRevision(), query.maxModRevision())
+                && within(pair.createRevision(), query.minCreateRevision(), query.maxCreateRevision());
+    }
+
+    /// The same, or null when its pairs take more than `bytesMax`.
+    Reply.@Nullable Page page(Command.Range query, long bytesMax) {
+        bytesLeft = bytesMax;
+        Reply.Page page = page(query);
+        boolean tooLong = bytesLeft < 0;
+        bytesLeft = Long.MAX_VALUE;
+        return tooLong ? null : page;
     }
 
     @Nullable
@@ -114,7 +135,7 @@ final class Reader {
         return Row.decode(row).pair(Tables.keyOfCurrent(key));
     }
 
-    private long count(KeyRange range, long at) {
+    long count(KeyRange range, long at) {
         if (range.isEmpty()) return 0;
         if (at == revision) {
             if (range.isSingle()) return rows.get(Tables.current(range.start())) == null ? 0 : 1;
@@ -128,7 +149,7 @@ final class Reader {
         return count[0];
     }
 
-    private void scanAt(KeyRange range, long at, Predicate<KeyValue> visit) {
+    void scanAt(KeyRange range, long at, Predicate<KeyValue> visit) {
         if (at == revision) scanCurrent(range, true, visit);
         else
             VersionWalk.over(
@@ -145,8 +166,8 @@ final class Reader {
         boolean[] more = {false};
         Predicate<KeyValue> take = pair -> {
             more[0] = pairs.size() >= limit;
-            if (!more[0]) pairs.add(shown(pair, query));
-            return !more[0];
+            if (!more[0]) keep(shown(pair, query), pairs);
+            return !more[0] && bytesLeft >= 0;
         };
         if (query.sort().ascending()) scanAt(query.range(), at, take);
         else scanCurrent(query.range(), false, take);
@@ -155,22 +176,43 @@ final class Reader {
 
     private Reply.Page sorted(Command.Range query, long at) {
         List<KeyValue> pairs = new ArrayList<>();
-        long[] count = {0};
+        long[] count = {0, 0};
+        Comparator<KeyValue> rising = orderOf(query.sort().target());
+        Comparator<KeyValue> order = query.sort().ascending() ? rising : rising.reversed();
+        boolean byValue = query.sort().target() == Command.Sort.Target.VALUE;
         scanAt(query.range(), at, pair -> {
             count[0]++;
-            if (within(pair.modRevision(), query.minModRevision(), query.maxModRevision())
-                    && within(pair.createRevision(), query.minCreateRevision(), query.maxCreateRevision()))
-                pairs.add(pair);
-            return true;
+            if (!matches(query, pair)) return true;
+            count[1]++;
+            keep(byValue ? pair : shown(pair, query), pairs);
+            if (query.limitKeys() > 0 && pairs.size() >= SPARE_PAIRS + 2 * query.limitKeys()) cut(query, order, pairs);
+            return bytesLeft >= 0;
         });
-        Comparator<KeyValue> order = orderOf(query.sort().target());
-        pairs.sort(query.sort().ascending() ? order : order.reversed()); // stable: equals stay in key order
-        boolean more = query.limitKeys() > 0 && pairs.size() > query.limitKeys();
-        List<KeyValue> wanted = more ? pairs.subList(0, (int) query.limitKeys()) : pairs;
-        return new Reply.Page(wanted.stream().map(pair -> shown(pair, query)).toList(), count[0], more);
+        cut(query, order, pairs);
+        boolean more = query.limitKeys() > 0 && count[1] > query.limitKeys();
+        return new Reply.Page(pairs.stream().map(pair -> shown(pair, query)).toList(), count[0], more);
     }
 
-    private static KeyValue shown(KeyValue pair, Command.Range query) {
+    /// Those behind the limit can be forgotten; what comes later stays behind its equals, as the order is stable.
+    private void cut(Command.Range query, Comparator<KeyValue> order, List<KeyValue> pairs) {
+        pairs.sort(order);
+        if (query.limitKeys() <= 0 || pairs.size() <= query.limitKeys()) return;
+        List<KeyValue> rest = pairs.subList((int) query.limitKeys(), pairs.size());
+        for (KeyValue pair : rest) bytesLeft += bytesOf(pair);
+        rest.clear();
+    }
+
+    private void keep(KeyValue pair, List<KeyValue> pairs) {
+        pairs.add(pair);
+        bytesLeft -= bytesOf(pair);
+    }
+
+    /// What a pair takes in memory, about.
+    static long bytesOf(KeyValue pair) {
+        return (long) PAIR_BYTES + pair.key().size() + pair.value().size();
+    }
+
+    static KeyValue shown(KeyValue pair, Command.Range query) {
         if (!query.keysOnly()) return pair;
         return new KeyValue(
                 pair.key(), Bytes.EMPTY, pair.createRevision(), pair.modRevision(), pair.version(), pair.lease());

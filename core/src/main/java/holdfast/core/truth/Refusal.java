@@ -9,6 +9,10 @@ public enum Refusal {
     REVISION_IN_FUTURE,
     /// A lease was to expire by the word of a leader whose term has passed.
     TERM_PASSED,
+    /// It would hold more in memory than one entry may: too much to delete or to read in one go.
+    TOO_LARGE,
+    /// The commands before it in its entry left too little memory for it.
+    BUSY,
     /// The alarm of a full store stands.
     NO_SPACE,
     /// The alarm of members that differ stands.

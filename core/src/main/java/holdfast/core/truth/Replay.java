@@ -14,6 +14,9 @@ final class Replay {
 
     private static final int ROWS_LEAST = 1_024;
 
+    /// A step ends with the revision in which its events have so many bytes.
+    static final long BYTES_MAX = 1 << 20;
+
     private final ShelfView view;
     private final Reader reader;
     private final KeyRange range;
@@ -24,6 +27,7 @@ final class Replay {
     private long throughRevision;
     private long lastRevision;
     private int seen;
+    private long bytes;
 
     private Replay(ShelfView view, Tip tip, KeyRange range, int maxEvents, boolean wantsBefore) {
         this.view = view;
@@ -58,16 +62,23 @@ final class Replay {
 
     private boolean step(long revision, int sub, @Nullable Bytes change) {
         if (revision != lastRevision) {
-            if (events.size() >= maxEvents || seen >= Math.max(ROWS_LEAST, ROWS_PER_EVENT * maxEvents)) {
+            if (events.size() >= maxEvents
+                    || bytes >= BYTES_MAX
+                    || seen >= Math.max(ROWS_LEAST, ROWS_PER_EVENT * maxEvents)) {
                 throughRevision = lastRevision;
                 return false;
             }
             lastRevision = revision;
         }
         seen++;
-        if (change == null) events.add(event(reader.change(revision, sub)));
-        else if (range.contains(Change.keyOf(change))) events.add(event(Change.decode(change)));
+        if (change == null) add(event(reader.change(revision, sub)));
+        else if (range.contains(Change.keyOf(change))) add(event(Change.decode(change)));
         return true;
+    }
+
+    private void add(Event event) {
+        events.add(event);
+        bytes += event.bytes();
     }
 
     private Event event(Change change) {

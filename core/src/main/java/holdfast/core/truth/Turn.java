@@ -11,7 +11,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A command that writes takes one revision, whatever the number of its writes; one that changes nothing takes
 /// none. All checks come before the first write, so a refused command changes nothing.
+///
+/// What the commands of one entry hold in memory is bounded, alike on all members: what goes beyond is refused, not
+/// tried. Only the end of a lease goes as far as it can and is carried on by the next [Command.LeaseExpire].
 final class Turn {
+    /// Of rows to write, events and answers of one entry. A constant: members with more memory must not do more.
+    static final long ENTRY_BYTES_MAX = 64 << 20;
+
+    /// What an answer takes: as pairs, as a message, as bytes, on its way out.
+    static final int ANSWER_TIMES = 4;
+
+    private static final int WRITE_BYTES = 600; // of one write, without key and values
+    private static final int KEYS_ENDED_UNASKED = 64; // with a lease, before anybody counts what they hold
+
     private final Draft rows;
     private final Reader reader;
     private final Judge judge;
@@ -26,6 +38,7 @@ final class Turn {
     private Stock stock;
     private long bytes; // of the stock, with the batch so far
     private long keys;
+    private long roomBytes = ENTRY_BYTES_MAX; // left for this entry
 
     /// @param index of the entry
     /// @param term of the entry, or of an earlier one if that was higher
@@ -48,6 +61,7 @@ final class Turn {
         Command bare = Command.bare(command);
         Refusal refused = stock.refusal(bare); // etcd asks the alarms first
         if (refused == null) refused = judge.of(command);
+        if (refused == null && roomBytes <= 0 && needsRoom(bare)) refused = Refusal.BUSY;
         Reply reply = refused == null ? reply(bare) : new Reply.Refused(refused);
         if (writes > 0) revision++;
         writes = 0;
@@ -55,16 +69,27 @@ final class Turn {
         answers.add(new Applied.Answer(revision, reply));
     }
 
+    private static boolean needsRoom(Command command) {
+        return switch (command) {
+            case Command.Op _, Command.LeaseRevoke _, Command.LeaseExpire _ -> true;
+            case Command.LeaseGrant _, Command.Compact _, Command.SystemPut _, Command.SetAlarm _ -> false;
+            case Command.AuthChange _, Command.OnBehalf _ -> false;
+        };
+    }
+
     private Reply reply(Command command) {
         return switch (command) {
             case Command.Range range -> range(range);
             case Command.Put put -> put(put);
-            case Command.DeleteRange(KeyRange range, boolean wantsBefore) -> delete(range, wantsBefore);
+            case Command.DeleteRange(KeyRange range, boolean wantsBefore) ->
+                deleteBytes(range, wantsBefore, roomBytes) > roomBytes
+                        ? new Reply.Refused(Refusal.TOO_LARGE)
+                        : delete(range, wantsBefore);
             case Command.Txn txn -> txn(txn);
             case Command.LeaseGrant(long id, long ttlMillis) -> grant(id, ttlMillis);
-            case Command.LeaseRevoke(long id) -> revoke(id);
+            case Command.LeaseRevoke(long id) -> revoke(id, true);
             case Command.LeaseExpire(long id, long expireTerm) ->
-                term > expireTerm ? new Reply.Refused(Refusal.TERM_PASSED) : revoke(id);
+                term > expireTerm ? new Reply.Refused(Refusal.TERM_PASSED) : revoke(id, false);
             case Command.Compact(long toRevision) -> compact(toRevision);
             case Command.SystemPut(Bytes key, Bytes value) -> systemPut(key, value);
             case Command.SetAlarm(Alarm alarm, boolean raised) -> setAlarm(alarm, raised);
@@ -98,7 +123,32 @@ final class Turn {
 
     private Reply range(Command.Range range) {
         Refusal refused = reader.refusal(range.atRevision());
-        return refused == null ? reader.page(range) : new Reply.Refused(refused);
+        if (refused != null) return new Reply.Refused(refused);
+        Reply.Page page = reader.page(range, roomBytes / ANSWER_TIMES);
+        if (page == null) return new Reply.Refused(Refusal.TOO_LARGE);
+        shown(page);
+        return page;
+    }
+
+    private Reply.Page shown(Reply.Page page) {
+        for (KeyValue pair : page.pairs()) roomBytes -= ANSWER_TIMES * Reader.bytesOf(pair);
+        return page;
+    }
+
+    /// What deleting a range holds in memory; any number above `enoughBytes` when that is passed.
+    private long deleteBytes(KeyRange range, boolean wantsBefore, long enoughBytes) {
+        if (range.isSingle()) return 0;
+        long[] bytes = {0};
+        reader.scanCurrent(range, true, pair -> {
+            bytes[0] += writeBytes(pair.key(), pair.value().size());
+            if (wantsBefore) bytes[0] += ANSWER_TIMES * Reader.bytesOf(pair);
+            return bytes[0] <= enoughBytes;
+        });
+        return bytes[0];
+    }
+
+    private static long writeBytes(Bytes key, long valueBytes) {
+        return WRITE_BYTES + 3L * key.size() + valueBytes;
     }
 
     private Reply put(Command.Put put) {
@@ -164,6 +214,9 @@ final class Turn {
                 ? new Change(key, 0, 0, 0, now)
                 : new Change(key, before.modRevision(), before.sub(), bytesBefore, now);
         bytes += Stock.bytesOf(key, now);
+        roomBytes -= writeBytes(
+                key,
+                (long) now.value().size() + (before == null ? 0 : before.value().size()));
         if (before == null) keys++;
         else if (now.gone()) keys--;
         rows.put(Tables.history(now.modRevision(), now.sub()), change.encode());
@@ -177,6 +230,7 @@ final class Turn {
         TxnPath path = TxnPath.of(txn, reader);
         Refusal refused = putRefusal(path); // etcd asks all puts before it asks the ranges
         if (refused == null) refused = path.rangeRefusal(reader);
+        if (refused == null) refused = roomRefusal(path);
         return refused == null ? run(path) : new Reply.Refused(refused);
     }
 
@@ -188,9 +242,33 @@ final class Turn {
         });
     }
 
+    /// Asks the state before the transaction: what it writes itself is as large as a request at most.
+    private @Nullable Refusal roomRefusal(TxnPath path) {
+        long[] left = {roomBytes};
+        return path.firstRefusal(op -> {
+            switch (op) {
+                case Command.Range range -> left[0] -= rangeBytes(range, left[0]);
+                case Command.DeleteRange(KeyRange range, boolean wantsBefore) ->
+                    left[0] -= deleteBytes(range, wantsBefore, left[0]);
+                case Command.Put _, Command.Txn _ -> {}
+            }
+            return left[0] < 0 ? Refusal.TOO_LARGE : null;
+        });
+    }
+
+    /// What reading a range holds in memory; any number above `enoughBytes` when that is passed.
+    private long rangeBytes(Command.Range range, long enoughBytes) {
+        if (range.countOnly() || (range.range().isSingle() && range.atRevision() == 0)) return 0;
+        Reply.Page page = reader.page(range, enoughBytes / ANSWER_TIMES);
+        if (page == null) return enoughBytes + 1;
+        long found = 0;
+        for (KeyValue pair : page.pairs()) found += ANSWER_TIMES * Reader.bytesOf(pair);
+        return found;
+    }
+
     private Reply run(TxnPath path) {
         return path.run(op -> switch (op) {
-            case Command.Range range -> reader.page(range);
+            case Command.Range range -> shown(reader.page(range));
             case Command.Put put -> write(put, reader.current(put.key()));
             case Command.DeleteRange(KeyRange range, boolean wantsBefore) -> delete(range, wantsBefore);
             case Command.Txn _ -> throw new IllegalStateException("nested transactions are paths");
@@ -205,15 +283,37 @@ final class Turn {
         return new Reply.Granted(id, ttlMillis);
     }
 
-    private Reply revoke(long id) {
+    /// @param whole refuse it if it cannot be done in one go; else as many keys die as there is room for
+    private Reply revoke(long id, boolean whole) {
         Bytes row = Tables.lease(id);
         if (rows.get(row) == null) return new Reply.Refused(Refusal.LEASE_NOT_FOUND);
-        List<Bytes> keys = new ArrayList<>();
-        rows.scan(Tables.attached(id), (attached, _) -> keys.add(Tables.keyOfAttached(attached)));
-        for (Bytes key : keys) delete(key);
+        List<Bytes> attached = new ArrayList<>();
+        boolean[] all = {true};
+        rows.scan(Tables.attached(id), (pair, _) -> {
+            attached.add(Tables.keyOfAttached(pair));
+            all[0] = attached.size() * (long) WRITE_BYTES <= roomBytes;
+            return all[0];
+        });
+        if (whole && (!all[0] || !hasRoomFor(attached))) return new Reply.Refused(Refusal.TOO_LARGE);
+        for (Bytes key : attached) {
+            if (!whole && roomBytes <= 0) return new Reply.Refused(Refusal.BUSY);
+            delete(key);
+        }
+        if (!all[0]) return new Reply.Refused(Refusal.BUSY);
         rows.delete(row);
         bytes -= Stock.LEASE_BYTES;
         return new Reply.Revoked();
+    }
+
+    private boolean hasRoomFor(List<Bytes> dying) {
+        if (dying.size() <= KEYS_ENDED_UNASKED) return true;
+        long left = roomBytes;
+        for (Bytes key : dying) {
+            Row before = reader.current(key);
+            left -= writeBytes(key, before == null ? 0 : before.value().size());
+            if (left < 0) return false;
+        }
+        return true;
     }
 
     private Reply systemPut(Bytes key, Bytes value) {

@@ -24,6 +24,26 @@ import org.jspecify.annotations.Nullable;
 /// catching up: 8 to 20 come from history. With 20 the newest, it is live again.
 public final class WatchBoard {
     private static final int STEP_COST_LEAST = 16; // a step that finds nothing has read something all the same
+    private static final int PLACE_BYTES = 8; // of an event in an outbox
+    private static final int BYTES_PER_EVENT = 1_024; // of a large event each such piece costs like one
+
+    /// What may wait for watchers that take their time. What does not fit is read from history later.
+    ///
+    /// @param eventsMax events that wait for one watcher, from 1; an idle one is handed a whole batch
+    /// @param bytesMax bytes of the events that wait for one watcher, from 1
+    /// @param allBytesMax bytes that wait for all watchers together, from 1
+    public record Room(int eventsMax, long bytesMax, long allBytesMax) {
+        public Room {
+            Require.atLeast("watch outbox", eventsMax, 1);
+            Require.atLeast("watch outbox bytes", bytesMax, 1);
+            Require.atLeast("watch outboxes bytes", allBytesMax, 1);
+        }
+
+        /// Counts events only.
+        static Room ofEvents(int eventsMax) {
+            return new Room(eventsMax, Long.MAX_VALUE, Long.MAX_VALUE);
+        }
+    }
 
     /// @param range what to watch; an empty one matches nothing
     /// @param fromRevision first revision wanted; 0 means the next one; may lie in the future
@@ -59,6 +79,8 @@ public final class WatchBoard {
         State state = State.LIVE;
         long nextRevision; // live: nothing below concerns it; else: first revision neither delivered nor in the outbox
         final List<Event> outbox = new ArrayList<>();
+        long outboxBytes;
+        long outboxShare; // of the bytes, which it may share with other outboxes
         boolean underWay;
         long takenRevision; // everything up to here was taken, while something is under way
 
@@ -75,20 +97,18 @@ public final class WatchBoard {
         }
     }
 
-    private final int outboxMax;
+    private final Room room;
     private final TreeMap<Long, Seat> seats = new TreeMap<>();
     private final RangeIndex<Seat> index = new RangeIndex<>();
     private final LinkedHashSet<Long> behind = new LinkedHashSet<>(); // catching up, nothing under way
     private long revision;
     private long lastId;
+    private long waitingBytes; // in all outboxes, each event once
 
     /// @param revision the store's revision now
-    /// @param outboxMax most events that wait for one watcher, from 1; what one batch holds for an idle watcher
-    /// is handed over whole
-    public WatchBoard(long revision, int outboxMax) {
-        Require.atLeast("watch outbox", outboxMax, 1);
+    public WatchBoard(long revision, Room room) {
         this.revision = revision;
-        this.outboxMax = outboxMax;
+        this.room = room;
     }
 
     /// @return the watcher's id on this board, from 1, never used twice
@@ -105,8 +125,16 @@ public final class WatchBoard {
     public void cancel(long watchId) {
         Seat seat = seats.remove(watchId);
         if (seat == null) return;
+        empty(seat);
         index.remove(seat.watcher.range(), watchId);
         behind.remove(watchId);
+    }
+
+    private void empty(Seat seat) {
+        waitingBytes -= seat.outboxShare;
+        seat.outboxShare = 0;
+        seat.outboxBytes = 0;
+        seat.outbox.clear();
     }
 
     /// Hands the events of one applied batch to the watchers that match. A batch at or below the revision of a
@@ -127,20 +155,40 @@ public final class WatchBoard {
         revision = Math.max(revision, applied.revision());
         List<Delivery> deliveries = new ArrayList<>();
         matched.forEach((id, events) -> {
-            Delivery delivery = offer(seatOf(id), events);
+            Delivery delivery = offer(seatOf(id), events, matched.size());
             if (delivery != null) deliveries.add(delivery);
         });
         return deliveries;
     }
 
-    private @Nullable Delivery offer(Seat seat, List<Event> events) {
+    /// @param sharers watchers that this batch concerns
+    private @Nullable Delivery offer(Seat seat, List<Event> events, int sharers) {
         if (!seat.underWay) return seat.start(revision, events); // then its outbox is empty, too
-        if (seat.outbox.size() + events.size() <= outboxMax) seat.outbox.addAll(events);
-        else {
+        long bytes = Event.bytesOf(events);
+        long share = bytes / sharers + (long) PLACE_BYTES * events.size();
+        boolean fits = seat.outbox.size() + events.size() <= room.eventsMax()
+                && bytes <= room.bytesMax() - seat.outboxBytes
+                && share <= room.allBytesMax() - waitingBytes;
+        if (fits) {
+            seat.outbox.addAll(events);
+            seat.outboxBytes += bytes;
+            seat.outboxShare += share;
+            waitingBytes += share;
+        } else {
             seat.state = State.PARKED;
             seat.nextRevision = events.getFirst().now().modRevision();
         }
         return null;
+    }
+
+    /// The delivery under way was thrown away, since there was no room for it. Nothing is started for this watcher
+    /// until [#taken]; then it goes on from history with what it did not get.
+    public void dropped(long watchId) {
+        Seat seat = seats.get(watchId);
+        if (seat == null || !seat.underWay) return;
+        empty(seat);
+        seat.state = State.PARKED;
+        seat.nextRevision = seat.takenRevision + 1;
     }
 
     /// The delivery under way was handed on.
@@ -152,7 +200,7 @@ public final class WatchBoard {
         seat.underWay = false;
         if (!seat.outbox.isEmpty()) {
             List<Event> events = List.copyOf(seat.outbox);
-            seat.outbox.clear();
+            empty(seat);
             return seat.start(seat.state == State.LIVE ? revision : seat.nextRevision - 1, events);
         }
         switch (seat.state) {
@@ -171,7 +219,8 @@ public final class WatchBoard {
     /// first.
     ///
     /// @param view must not be older than the last batch offered, else nobody who waits for that can go on
-    /// @param maxEvents about how many events to read in this step; sixteen rows that do not match count as one
+    /// @param maxEvents about how many events to read in this step; sixteen rows that do not match count as
+    /// one, and so does each KiB of a large event
     /// @return deliveries that can start now
     public List<Delivery> catchUp(Keyspace keyspace, ShelfView view, int maxEvents) {
         List<Delivery> deliveries = new ArrayList<>();
@@ -187,8 +236,9 @@ public final class WatchBoard {
                     deliveries.add(new Delivery.Compacted(seat.id, compactRevision));
                 }
                 case History.Events(List<Event> events, long throughRevision, int readRows) -> {
-                    int cost = Math.max(events.size(), readRows / Replay.ROWS_PER_EVENT);
-                    left -= Math.max(STEP_COST_LEAST, cost);
+                    long cost = Math.max(events.size(), readRows / Replay.ROWS_PER_EVENT);
+                    cost = Math.max(cost, Event.bytesOf(events) / BYTES_PER_EVENT);
+                    left -= (int) Math.min(maxEvents, Math.max(STEP_COST_LEAST, cost));
                     Delivery delivery = caughtUp(seat, events, throughRevision);
                     if (delivery != null) deliveries.add(delivery);
                 }
@@ -218,6 +268,11 @@ public final class WatchBoard {
         Seat seat = seats.get(watchId);
         if (seat == null || seat.state != State.LIVE || seat.nextRevision > revision + 1) return -1;
         return seat.underWay ? seat.takenRevision : revision;
+    }
+
+    /// Bytes of the events that wait for slow watchers, about.
+    public long waitingBytes() {
+        return waitingBytes;
     }
 
     /// The state was replaced by a snapshot at `newRevision`: everyone goes on from history.

@@ -21,84 +21,142 @@ class LeaseBookTest {
 
     @Test
     void lease_isDueAfterItsWholeTime_neverEarlier() {
-        book.elected(0, List.of(new Lease(1, 1_500)));
+        lead(0, new Lease(1, 1_500));
 
-        assertThat(book.tick(1_500 * MILLI - 1)).isEmpty();
+        assertThat(book.tick(1_500 * MILLI - 1, true)).isEmpty();
         assertThat(book.remainingMillis(1_500 * MILLI - 1, 1)).isEqualTo(1);
-        assertThat(book.tick(1_500 * MILLI)).containsExactly(1L);
+        assertThat(book.tick(1_500 * MILLI, true)).containsExactly(1L);
         assertThat(book.remainingMillis(1_500 * MILLI, 1)).isZero();
     }
 
     @Test
     void dueLease_cannotBeRenewed_andComesAgainUntilRevoked() {
-        book.elected(0, List.of(new Lease(1, 1_000)));
+        lead(0, new Lease(1, 1_000));
 
-        assertThat(book.tick(SECOND)).containsExactly(1L);
+        assertThat(book.tick(SECOND, true)).containsExactly(1L);
         assertThat(book.renewed(SECOND, 1)).isZero();
-        assertThat(book.tick(2 * SECOND)).isEmpty();
-        assertThat(book.tick(4 * SECOND)).containsExactly(1L);
+        assertThat(book.tick(2 * SECOND, true)).isEmpty();
+        assertThat(book.tick(4 * SECOND, true)).containsExactly(1L);
         book.revoked(1);
-        assertThat(book.tick(6 * SECOND)).isEmpty();
+        assertThat(book.tick(6 * SECOND, true)).isEmpty();
         assertThat(book.remainingMillis(6 * SECOND, 1)).isEqualTo(-1);
         assertThat(book.grantedMillis(1)).isEqualTo(-1);
     }
 
-    @Test
-    void election_startsEveryLeaseAgainInFull() {
-        book.elected(0, List.of(new Lease(1, 1_000), new Lease(2, 5_000)));
-        assertThat(book.tick(SECOND)).containsExactly(1L);
-        book.elected(SECOND, List.of(new Lease(1, 1_000)));
-
-        assertThat(book.tick(2 * SECOND - 1)).isEmpty();
-        assertThat(book.remainingMillis(SECOND, 2)).isEqualTo(-1);
-        assertThat(book.tick(2 * SECOND)).containsExactly(1L);
+    private void lead(long now, Lease... leases) {
+        book.elected(now);
+        for (Lease lease : leases) book.granted(now, lease);
     }
 
     @Test
-    void deposedLeader_expiresNothing() {
-        book.elected(0, List.of(new Lease(1, 1_000)));
+    void newLeader_goesOnCounting_fromHalfATtlBeyondTheLog() {
+        book.learned(0, List.of(new Lease(1, 8_000), new Lease(2, 8_000)));
+        book.tick(SECOND, true);
+        book.logged(SECOND, 2);
+        for (int second = 2; second <= 9; second++) book.tick(second * SECOND, true);
+        book.elected(9 * SECOND);
+
+        assertThat(book.remainingMillis(9 * SECOND, 1)).isEqualTo(3_000);
+        assertThat(book.remainingMillis(9 * SECOND, 2))
+                .as("no more than was granted")
+                .isEqualTo(4_000);
+        assertThat(book.tick(10 * SECOND, true)).isEmpty();
+        assertThat(book.tick(12 * SECOND - 1, true)).isEmpty();
+        assertThat(book.tick(12 * SECOND, true)).containsExactly(1L);
+        assertThat(book.tick(13 * SECOND, true)).containsExactly(2L);
+    }
+
+    /// The leader's book and a follower's, which hears of the log later: what one promised the other keeps.
+    @Test
+    void follower_keepsWhateverTheLeaderPromisedWithoutTheLog() {
+        for (long seed = 1; seed <= RUNS; seed++) {
+            Dice dice = new Dice(seed);
+            LeaseBook leader = new LeaseBook(DUE_MAX, STALL_LIMIT, AGAIN);
+            LeaseBook follower = new LeaseBook(DUE_MAX, STALL_LIMIT, AGAIN);
+            Lease lease = new Lease(1, 1_000 + dice.nextInt(9_000));
+            long lag = dice.nextLong(200 * MILLI);
+            leader.elected(0);
+            leader.granted(0, lease);
+            follower.granted(lag, lease);
+            long promised = lease.ttlMillis() * MILLI;
+            long now = 0;
+            for (int step = 0; step < 20; step++) {
+                now += dice.nextLong(lease.ttlMillis() * MILLI * 3 / 4);
+                boolean heard = leader.needsLog(now, 1);
+                if (heard) {
+                    leader.logged(now, 1);
+                    follower.logged(now + lag, 1);
+                }
+                if (leader.renewed(now, 1) > 0) promised = now + lease.ttlMillis() * MILLI;
+            }
+            follower.elected(now + lag);
+            for (long at = now + lag; at < promised; at += 100 * MILLI)
+                assertThat(follower.tick(at, true)).as("seed %d", seed).isEmpty();
+            long inTime = promised + lease.ttlMillis() * MILLI / 2 + lag;
+            for (long at = Math.max(now + lag, promised); at < inTime; at += SECOND) follower.tick(at, true);
+            assertThat(follower.remainingMillis(inTime, 1)).as("seed %d", seed).isZero();
+        }
+    }
+
+    @Test
+    void timeWithoutALeader_doesNotCount() {
+        book.granted(0, new Lease(1, 2_000));
+        book.tick(0, true);
+        book.tick(SECOND, true);
+        for (int second = 2; second <= 30; second++) book.tick(second * SECOND, false);
+        book.elected(30 * SECOND);
+
+        assertThat(book.remainingMillis(30 * SECOND, 1)).isEqualTo(2_000);
+        assertThat(book.tick(31 * SECOND, true)).isEmpty();
+        assertThat(book.tick(32 * SECOND, true)).containsExactly(1L);
+    }
+
+    @Test
+    void deposedLeader_expiresAndRenewsNothing() {
+        lead(0, new Lease(1, 1_000));
         book.deposed();
         book.granted(0, new Lease(2, 1_000));
 
         assertThat(book.leading()).isFalse();
-        assertThat(book.tick(9 * SECOND)).isEmpty();
+        assertThat(book.tick(SECOND, true)).isEmpty();
+        assertThat(book.tick(2 * SECOND, true)).isEmpty();
         assertThat(book.renewed(SECOND, 1)).isZero();
     }
 
     @Test
     void stalledLeader_creditsItsStallToEveryLease() {
-        book.elected(0, List.of(new Lease(1, 5_000)));
-        book.tick(SECOND);
+        lead(0, new Lease(1, 5_000));
+        book.tick(SECOND, true);
 
-        assertThat(book.tick(31 * SECOND)).as("30 s stall").isEmpty();
+        assertThat(book.tick(31 * SECOND, true)).as("30 s stall").isEmpty();
         assertThat(book.remainingMillis(31 * SECOND, 1)).isEqualTo(4_000);
-        assertThat(book.tick(33 * SECOND)).isEmpty();
-        assertThat(book.tick(35 * SECOND)).containsExactly(1L);
+        assertThat(book.tick(33 * SECOND, true)).isEmpty();
+        assertThat(book.tick(35 * SECOND, true)).containsExactly(1L);
     }
 
     @Test
     void tick_isBounded_soonestFirst() {
-        book.elected(0, List.of());
+        book.elected(0);
         for (long id = 1; id <= 10; id++) book.granted(0, new Lease(id, 1_000 - 10 * id));
 
-        assertThat(book.tick(SECOND)).containsExactly(10L, 9L, 8L, 7L);
-        assertThat(book.tick(SECOND)).containsExactly(6L, 5L, 4L, 3L);
-        assertThat(book.tick(SECOND)).containsExactly(2L, 1L);
+        assertThat(book.tick(SECOND, true)).containsExactly(10L, 9L, 8L, 7L);
+        assertThat(book.tick(SECOND, true)).containsExactly(6L, 5L, 4L, 3L);
+        assertThat(book.tick(SECOND, true)).containsExactly(2L, 1L);
     }
 
     @Test
     void hugeTtl_doesNotOverflow() {
         long now = Long.MAX_VALUE / 4;
-        book.elected(now, List.of(new Lease(1, 9_000_000_000_000L), new Lease(2, Long.MAX_VALUE)));
+        lead(now, new Lease(1, 9_000_000_000_000L), new Lease(2, Long.MAX_VALUE));
 
-        assertThat(book.tick(now + SECOND)).isEmpty();
+        assertThat(book.tick(now + SECOND, true)).isEmpty();
         assertThat(book.remainingMillis(now, 1)).isPositive();
         assertThat(book.remainingMillis(now, 2)).isPositive();
     }
 
     @Test
     void appliedBatch_grantsAndRevokes() {
-        book.elected(0, List.of());
+        book.elected(0);
         List<Command> commands = List.of(
                 new Command.LeaseGrant(1, 1_000),
                 new Command.LeaseGrant(2, 1_000),
@@ -125,7 +183,7 @@ class LeaseBookTest {
         Map<Long, Long> untilNanos = new TreeMap<>();
         Map<Long, Long> ttlNanos = new TreeMap<>();
         long now = dice.nextLong(SECOND);
-        book.elected(now, List.of());
+        book.elected(now);
         for (int step = 0; step < 60; step++) {
             long tickedBefore = now;
             now += dice.oneIn(10) ? dice.nextLong(20 * SECOND) : dice.nextLong(STALL_LIMIT);
@@ -141,7 +199,7 @@ class LeaseBookTest {
                 long stall = now - tickedBefore;
                 untilNanos.replaceAll((_, until) -> until + stall);
             }
-            List<Long> due = book.tick(now);
+            List<Long> due = book.tick(now, true);
             long moment = now;
             assertThat(due)
                     .as(seed)

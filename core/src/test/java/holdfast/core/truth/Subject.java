@@ -7,7 +7,7 @@ import java.util.List;
 /// The keyspace and the watch board as the trial sees them, with at most one planted bug.
 final class Subject {
     final Keyspace keyspace = new Keyspace();
-    final WatchBoard board = new WatchBoard(1, 5);
+    final WatchBoard board = new WatchBoard(1, WatchBoard.Room.ofEvents(5));
     final Shelf shelf;
     private final Flaw flaw;
 

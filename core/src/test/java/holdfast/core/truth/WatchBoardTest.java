@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class WatchBoardTest {
     private final Keyspace keyspace = new Keyspace();
     private final MemoryShelf shelf = new MemoryShelf();
-    private final WatchBoard board = new WatchBoard(1, 2);
+    private final WatchBoard board = new WatchBoard(1, WatchBoard.Room.ofEvents(2));
     private long index;
 
     @Test

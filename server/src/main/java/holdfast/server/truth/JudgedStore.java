@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// judged at their place in the log, reads by the very state that they read.
 final class JudgedStore implements Store {
     /// @param callers finds out who asks
-    record Parts(Keyspace keyspace, Reads reads, Leases leases, Callers callers, Logins logins) {}
+    record Parts(Keyspace keyspace, Reads reads, Ranges ranges, Leases leases, Callers callers, Logins logins) {}
 
     private final ReplicatedStore store;
     private final Parts parts;
@@ -54,16 +54,20 @@ final class JudgedStore implements Store {
 
     @Override
     public void range(Command.Range range, boolean linearizable, Consumer<Answer> done) {
-        boolean small = Reading.isPoint(range);
-        resolve(
-                done,
-                caller -> read(
-                        caller,
-                        range,
-                        small,
-                        linearizable,
-                        done,
-                        view -> parts.keyspace().range(range, view)));
+        resolve(done, caller -> parts.ranges().whole(range, linearizable, lawful(caller, range), done));
+    }
+
+    @Override
+    public void longRange(Command.Range range, boolean linearizable, Consumer<PageAnswer> done) {
+        parts.callers()
+                .resolve(
+                        who,
+                        caller -> parts.ranges().any(range, linearizable, lawful(caller, range), done),
+                        why -> done.accept(new PageAnswer.Whole(new Answer.Refused(why))));
+    }
+
+    private Ranges.Lawful lawful(Caller caller, Command command) {
+        return view -> parts.keyspace().judge(view).of(caller, command);
     }
 
     @Override

@@ -23,6 +23,12 @@ final class LateWatching implements Store.Watching {
     }
 
     @Override
+    public void dropped() {
+        Store.@Nullable Watching watching = begun();
+        if (watching != null) watching.dropped();
+    }
+
+    @Override
     public long syncedRevision() {
         Store.@Nullable Watching watching = begun();
         return watching == null ? -1 : watching.syncedRevision();

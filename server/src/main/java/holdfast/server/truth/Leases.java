@@ -27,13 +27,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Counts leases down on the leader and proposes their end; renewals and questions go to the leader without the log,
-/// gathered like proposals. A new leader answers nothing before it has applied all that its predecessors acknowledged:
-/// only then it knows every lease.
+/// Counts leases down and, on the leader, proposes their end. Renewals and questions go to the leader, gathered like
+/// proposals; the log hears of a renewal when the one it heard of last is too old ([LeaseBook#needsLog]), and then the
+/// client is answered after that. A new leader answers nothing before it has applied all that its predecessors
+/// acknowledged: only then it knows every lease.
 ///
 /// All but the queue lives on the raft driver's thread.
 final class Leases {
     private static final int WAITING_MAX = 65_536;
+    private static final Bytes RENEWED = Bytes.utf8("lease/renewed"); // its value: the ids of the last entry
     private static final int ASK_MAX = 4_096; // leases in one question to the leader
     private static final int ASKS_IN_FLIGHT_MAX = 4;
     private static final long EXPIRE_LIMIT_NANOS = 10_000_000_000L; // then the book names a due lease again
@@ -103,11 +105,36 @@ final class Leases {
         RaftStatus status = raft.status();
         if (stopped || status.leader() == null) return;
         if (status.leading()) {
-            if (!ready) return;
-            for (@Nullable Ask next = next(); next != null; next = next()) answerHere(next);
+            if (ready) answerAll();
             return;
         }
         while (inFlight < ASKS_IN_FLIGHT_MAX && forwardNext()) {}
+    }
+
+    private void answerAll() {
+        List<Ask> renewals = new ArrayList<>();
+        long now = ticker.bootNanos();
+        for (@Nullable Ask next = next(); next != null; next = next()) {
+            if (!next.renew() || !book.needsLog(now, next.id())) answerHere(next);
+            else if (renewals.add(next) && renewals.size() == ASK_MAX) renewals = logged(renewals);
+        }
+        boolean _ = logged(renewals).isEmpty();
+    }
+
+    /// Answers renewals once the log has heard of them. Returns a new list.
+    private List<Ask> logged(List<Ask> renewals) {
+        if (renewals.isEmpty()) return renewals;
+        log(renewals.stream().map(Ask::id).toList(), written -> {
+            if (written && ready) renewals.forEach(this::answerHere);
+            else renewals.forEach(again::addLast); // the next tick tries them again
+        });
+        return new ArrayList<>();
+    }
+
+    private void log(List<Long> ids, Consumer<Boolean> written) {
+        Bytes value = Bytes.wrap(LeaseAsk.newBuilder().addAllIds(ids).build().toByteArray());
+        proposals.propose(
+                new Command.SystemPut(RENEWED, value), answer -> written.accept(answer instanceof Store.Answer.Done));
     }
 
     private @Nullable Ask next() {
@@ -187,18 +214,50 @@ final class Leases {
         if (!raft.status().leading() || foreign.size() >= WAITING_MAX) {
             reply.accept(LeaderReply.getDefaultInstance().toByteArray());
         } else if (ready) {
-            LeaseReply.Builder states = LeaseReply.newBuilder();
             boolean renew = ask.getKind() == LeaseAsk.Kind.KEEP_ALIVE;
-            for (long id : ask.getIdsList()) states.addStates(state(id, renew));
-            reply.accept(LeaderReply.newBuilder().setLease(states).build().toByteArray());
+            long now = ticker.bootNanos();
+            List<Long> unlogged = renew
+                    ? ask.getIdsList().stream()
+                            .filter(id -> book.needsLog(now, id))
+                            .toList()
+                    : List.of();
+            if (unlogged.isEmpty()) answer(ask, renew, reply);
+            else
+                log(unlogged, written -> {
+                    if (written && ready) answer(ask, renew, reply);
+                    else reply.accept(LeaderReply.getDefaultInstance().toByteArray());
+                });
         } else {
             foreign.add(new Foreign(ask, reply));
         }
     }
 
-    /// A batch was applied.
+    private void answer(LeaseAsk ask, boolean renew, Consumer<byte[]> reply) {
+        LeaseReply.Builder states = LeaseReply.newBuilder();
+        for (long id : ask.getIdsList()) states.addStates(state(id, renew));
+        reply.accept(LeaderReply.newBuilder().setLease(states).build().toByteArray());
+    }
+
+    /// A batch was applied, here or on any other member.
     void applied(Batch batch, Applied applied) {
-        if (ready) book.offer(ticker.bootNanos(), batch, applied);
+        long now = ticker.bootNanos();
+        book.offer(now, batch, applied);
+        for (Command command : batch.commands()) {
+            if (command instanceof Command.SystemPut(Bytes key, Bytes ids) && key.equals(RENEWED)) renewed(now, ids);
+        }
+    }
+
+    private void renewed(long now, Bytes ids) {
+        try {
+            for (long id : LeaseAsk.parseFrom(ids.unsafeArray()).getIdsList()) book.logged(now, id);
+        } catch (InvalidProtocolBufferException damaged) {
+            throw new IllegalStateException("an entry with renewals that cannot be read", damaged);
+        }
+    }
+
+    /// The state begins here, or was replaced.
+    void restored() {
+        book.learned(ticker.bootNanos(), keyspace.leases(views.newest()));
     }
 
     void roleChanged(RaftStatus now) {
@@ -226,7 +285,7 @@ final class Leases {
                 learnLeases();
                 return;
             }
-            book.elected(ticker.bootNanos(), keyspace.leases(views.newest()));
+            book.elected(ticker.bootNanos());
             ready = true;
             answerForeign();
             pump();
@@ -241,11 +300,9 @@ final class Leases {
 
     void tick() {
         if (ledTerm != 0 && !ready) learnLeases();
-        if (ready) {
-            for (long id : book.tick(ticker.bootNanos())) {
-                metrics.leasesExpired.inc();
-                proposals.propose(new Command.LeaseExpire(id, ledTerm), _ -> {}); // the book names it again if lost
-            }
+        for (long id : book.tick(ticker.bootNanos(), raft.status().leader() != null)) {
+            metrics.leasesExpired.inc();
+            proposals.propose(new Command.LeaseExpire(id, ledTerm), _ -> {}); // the book names it again if lost
         }
         refuseLate();
         pump();
@@ -272,6 +329,7 @@ final class Leases {
         refuseWaiting(Reasons.STOPPED);
         while (!again.isEmpty()) refuse(again.removeFirst(), Reasons.STOPPED);
         ready = false;
+        book.deposed();
         for (Foreign one : foreign)
             one.reply().accept(LeaderReply.getDefaultInstance().toByteArray());
         foreign.clear();

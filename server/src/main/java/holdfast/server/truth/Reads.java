@@ -9,6 +9,7 @@ import holdfast.server.truth.raft.RaftLog;
 import holdfast.server.truth.raft.RaftLog.Barrier;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -30,11 +31,34 @@ final class Reads implements AutoCloseable {
 
     private static final long DRAIN_NANOS = 1_000_000_000;
 
+    /// Null when it finds more than memory is to hold.
+    interface Query<T> {
+        @Nullable
+        T of(ShelfView view);
+    }
+
+    /// Goes on with the view when a query found too much.
+    interface Overflow {
+        /// @param release lets go of the view, whatever happens
+        void go(Store.Header header, ShelfView view, Runnable release);
+    }
+
     private record Read<T>(
-            Function<ShelfView, T> query, boolean small, boolean linearizable, long deadlineNanos, Done<T> done) {
-        void run(Store.Header header, ShelfView view) {
-            T answer = query.apply(view);
-            Callbacks.call(found -> done.answered(header, found), answer);
+            Query<T> query,
+            boolean small,
+            boolean linearizable,
+            long deadlineNanos,
+            Done<T> done,
+            @Nullable Overflow overflow) {
+        /// @return whether the view is still needed
+        boolean run(Store.Header header, ShelfView view, Runnable release) {
+            @Nullable T answer = query.of(view);
+            if (answer == null && overflow != null) {
+                overflow.go(header, view, release);
+                return true;
+            }
+            Callbacks.call(found -> done.answered(header, found), Objects.requireNonNull(answer, "an answer"));
+            return false;
         }
 
         void refuse(Reason why) {
@@ -84,7 +108,17 @@ final class Reads implements AutoCloseable {
     /// @param small whether it is quick enough for the thread that applies
     <T> void read(Function<ShelfView, T> query, boolean small, boolean linearizable, Done<T> done) {
         long deadlineNanos = ticker.nanos() + limits.timeoutNanos();
-        Read<T> read = new Read<>(query, small, linearizable, deadlineNanos, done);
+        enter(new Read<>(query::apply, small, linearizable, deadlineNanos, done, null));
+    }
+
+    /// A large one, from any thread.
+    ///
+    /// @param query null when it finds too much
+    <T> void read(Query<T> query, boolean linearizable, Done<T> done, Overflow overflow) {
+        enter(new Read<>(query, false, linearizable, ticker.nanos() + limits.timeoutNanos(), done, overflow));
+    }
+
+    private void enter(Read<?> read) {
         if (stopped) {
             read.refuse(Reasons.STOPPED);
         } else if (!waiting.offer(read)) {
@@ -132,10 +166,10 @@ final class Reads implements AutoCloseable {
         @Nullable Shared shared = null;
         for (Read<?> read : reads) {
             if (read.small()) {
-                read.run(headers.now(), views.newest());
+                boolean _ = read.run(headers.now(), views.newest(), () -> {});
                 continue;
             }
-            if (shared == null) shared = new Shared(headers.now(), views.open());
+            if (shared == null) shared = new Shared(headers.now(), views.openApart());
             shared.hold();
             Shared view = shared;
             if (!jobs.offer(() -> runOn(view, read))) {
@@ -147,10 +181,11 @@ final class Reads implements AutoCloseable {
     }
 
     private static void runOn(Shared shared, Read<?> read) {
+        boolean needed = false;
         try {
-            read.run(shared.header, shared.view.view());
+            needed = read.run(shared.header, shared.view, shared::release);
         } finally {
-            shared.release();
+            if (!needed) shared.release();
         }
     }
 
@@ -190,13 +225,13 @@ final class Reads implements AutoCloseable {
         readers.forEach(Driver::close);
     }
 
-    /// One view for all large reads of one barrier; the last to release it closes it.
+    /// One view for all large reads of one barrier; the last to release it closes it. A restore does not wait for it.
     private static final class Shared {
         private final Store.Header header;
-        private final Views.Held view;
+        private final ShelfView view;
         private int holders = 1;
 
-        Shared(Store.Header header, Views.Held view) {
+        Shared(Store.Header header, ShelfView view) {
             this.header = header;
             this.view = view;
         }

@@ -32,6 +32,10 @@ public final class Reasons {
     /// Refused: larger than one entry may be.
     public static final Reason TOO_LARGE = new Reason("too-large", "The request is larger than a request may be.");
 
+    /// Refused: the answer would take too much memory, and cannot be read in pieces.
+    public static final Reason ANSWER_TOO_LARGE =
+            new Reason("answer-too-large", "The answer is larger than one that is made in memory may be.");
+
     /// Refused, or Unknown when it was sent: this member stops.
     public static final Reason STOPPED = new Reason("stopped", "This member is stopping.");
 

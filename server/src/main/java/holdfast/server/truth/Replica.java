@@ -115,6 +115,7 @@ final class Replica implements RaftLog.Machine {
         scrubbing = true;
         if (audience != null) {
             audience.upkeep().stocked();
+            audience.leases().restored();
             audience.watches().restored(tip.revision());
             audience.proposals().restored();
         }

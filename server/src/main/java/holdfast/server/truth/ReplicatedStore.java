@@ -52,6 +52,8 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private final Members members;
     private final Proposals proposals;
     private final Reads reads;
+    private final LongReads longReads;
+    private final Ranges ranges;
     private final Leases leases;
     private final WatchHub watches;
     private final MemberChanges changes;
@@ -107,6 +109,8 @@ public final class ReplicatedStore implements Store, AutoCloseable {
                 views,
                 metrics,
                 onBug);
+        longReads = new LongReads(ticker, onBug);
+        ranges = new Ranges(keyspace, reads, longReads);
         leases = new Leases(
                 new Leases.Limits(timeoutNanos, config.stallLimit().toNanos(), StoreConfig.EXPIRIES_PER_TICK_MAX),
                 ticker,
@@ -124,7 +128,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         Callers callers = new Callers(config.auth().tokens(), ticker, auth, headers, reads);
         Logins logins = new Logins(config.auth(), ticker, keyspace, auth, reads, proposals);
         nobody = new JudgedStore(
-                this, new JudgedStore.Parts(keyspace, reads, leases, callers, logins), Credentials.NONE);
+                this, new JudgedStore.Parts(keyspace, reads, ranges, leases, callers, logins), Credentials.NONE);
         raft.execute(this::open);
         ticks = new Driver("store-ticks", this::turn, onBug);
         metrics.watch(
@@ -135,6 +139,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private void open() {
         replica.tell(new Replica.Audience(proposals, leases, watches, upkeep, this::roleChanged));
         watches.restored(headers.revision());
+        leases.restored();
         replica.roleChanged(raft.status());
     }
 
@@ -150,6 +155,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         auth.tokens().tick();
         replica.tick();
         upkeep.tick();
+        longReads.tick();
         announce();
     }
 
@@ -239,9 +245,14 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     public void range(Command.Range range, boolean linearizable, Consumer<Answer> done) {
         metrics.ranges.inc();
         if (judges()) nobody.range(range, linearizable, done);
-        else
-            reads.read(
-                    view -> keyspace.range(range, view), Reading.isPoint(range), linearizable, Reading.replyTo(done));
+        else ranges.whole(range, linearizable, Ranges.LAWFUL, done);
+    }
+
+    @Override
+    public void longRange(Command.Range range, boolean linearizable, Consumer<PageAnswer> done) {
+        metrics.ranges.inc();
+        if (judges()) nobody.longRange(range, linearizable, done);
+        else ranges.any(range, linearizable, Ranges.LAWFUL, done);
     }
 
     @Override
@@ -389,6 +400,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         copies.close();
         upkeep.close();
         reads.close();
+        longReads.close();
         watches.close();
         disk.close();
     }

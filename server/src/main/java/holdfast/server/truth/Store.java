@@ -7,6 +7,7 @@ import holdfast.core.truth.Alarm;
 import holdfast.core.truth.AuthQuery;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Event;
+import holdfast.core.truth.KeyValue;
 import holdfast.core.truth.Reply;
 import java.util.List;
 import java.util.function.Consumer;
@@ -61,8 +62,38 @@ public interface Store {
     void propose(Command command, Consumer<Answer> done);
 
     /// Reads. Linearizable takes one read barrier shared by all reads then waiting; otherwise the local state as
-    /// it is.
+    /// it is. Refused when the page takes more than a few MiB.
     void range(Command.Range range, boolean linearizable, Consumer<Answer> done);
+
+    /// The same for a page of any length.
+    void longRange(Command.Range range, boolean linearizable, Consumer<PageAnswer> done);
+
+    sealed interface PageAnswer {
+        /// As [#range] would say it.
+        record Whole(Answer answer) implements PageAnswer {}
+
+        /// A page too long to be made in memory, to be taken in pieces.
+        record Pieces(Header header, LongPage page) implements PageAnswer {}
+    }
+
+    /// A page under way, read from a state that stands still. Close it, whatever happens; who takes nothing for a
+    /// minute loses it.
+    interface LongPage extends AutoCloseable {
+        /// Keys in the range, before limit and filters.
+        long count();
+
+        /// Whether the limit cut it short.
+        boolean more();
+
+        /// Bytes of all pairs as fields of etcd's answer.
+        long pairBytes();
+
+        /// Asks for the next pairs, when the last ones have come. Empty at the end; null when the page was lost.
+        void next(Consumer<@Nullable List<KeyValue>> pairs);
+
+        @Override
+        void close();
+    }
 
     /// A read-only transaction, under the same two rules.
     void read(Command.Txn txn, boolean linearizable, Consumer<Answer> done);
@@ -102,6 +133,10 @@ public interface Store {
     interface Watching extends AutoCloseable {
         /// Says that the client took everything delivered so far.
         void taken();
+
+        /// Says that the last delivery was thrown away, for want of room. Nothing is delivered until [#taken]; then it
+        /// goes on with what was thrown away.
+        void dropped();
 
         /// The highest revision up to which everything was delivered, or -1 while this watcher is behind.
         long syncedRevision();

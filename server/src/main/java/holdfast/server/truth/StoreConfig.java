@@ -30,8 +30,8 @@ public record StoreConfig(
         int requestBytesMax,
         UpkeepConfig upkeep,
         AuthConfig auth) {
-    /// Leases that one tick of the leader (25 ms) may end: etcd's thousand a second.
-    static final int EXPIRIES_PER_TICK_MAX = 25;
+    /// Leases that one tick of the leader (25 ms) may end: ten thousand a second, ten times etcd's.
+    static final int EXPIRIES_PER_TICK_MAX = 250;
 
     private static final int ENTRY_COMMANDS_MAX = 2_048;
     private static final int ENTRY_BYTES_MAX = 256 << 10;

@@ -1,6 +1,7 @@
 package holdfast.server.truth;
 
 import holdfast.core.truth.Applied;
+import holdfast.core.truth.Event;
 import holdfast.core.truth.Keyspace;
 import holdfast.core.truth.WatchBoard;
 import holdfast.core.truth.WatchBoard.Delivery;
@@ -15,6 +16,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,19 +25,27 @@ import org.jspecify.annotations.Nullable;
 /// from history instead.
 final class WatchHub implements AutoCloseable {
     private static final int APPLIED_MAX = 8_192; // batches that wait for this thread
-    private static final int WATCHERS_MAX = 1_000_000;
+    private static final long APPLIED_BYTES_MAX = 16 << 20; // of their events; one larger batch may wait alone
+    private static final long HEAP_BYTES_PER_WATCHER = 2_048; // a watcher takes about half of it
+    private static final int WATCHERS_MAX =
+            (int) Math.min(1_000_000, Runtime.getRuntime().maxMemory() / HEAP_BYTES_PER_WATCHER);
     private static final int INPUTS_PER_TURN_MAX = 1_024;
-    private static final int OUTBOX_MAX = 1_024; // events kept for one watcher before it is parked
+
+    /// A watcher is parked beyond 1,024 events or 1 MiB, and when all outboxes together hold 16 MiB.
+    private static final WatchBoard.Room ROOM = new WatchBoard.Room(1_024, 1 << 20, 16 << 20);
+
     private static final int CATCH_UP_EVENTS = 4_096; // about so many events of history in one step
     private static final long IDLE_NANOS = 1_000_000_000L;
     private static final long END_NANOS = 1_000_000_000L;
 
     private sealed interface Input {
-        record Offered(Applied applied) implements Input {}
+        record Offered(Applied applied, long bytes) implements Input {}
 
         record Add(Watch watch, Store.WatchRequest request, long fromRevision, Store.Header header) implements Input {}
 
         record Taken(Watch watch) implements Input {}
+
+        record Dropped(Watch watch) implements Input {}
 
         record Cancel(Watch watch) implements Input {}
 
@@ -50,6 +60,7 @@ final class WatchHub implements AutoCloseable {
     private final StoreMetrics metrics;
     private final LinkedBlockingQueue<Input> inputs = new LinkedBlockingQueue<>(); // bounded by the two counts
     private final AtomicInteger appliedWaiting = new AtomicInteger();
+    private final AtomicLong appliedBytes = new AtomicLong(); // of those that wait
     private final AtomicInteger watchers = new AtomicInteger();
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Driver driver;
@@ -68,7 +79,7 @@ final class WatchHub implements AutoCloseable {
         this.headers = headers;
         this.metrics = metrics;
         boardRevision = headers.revision();
-        board = new WatchBoard(boardRevision, OUTBOX_MAX);
+        board = new WatchBoard(boardRevision, ROOM);
         driver = new Driver("watch", this::turn, onBug);
     }
 
@@ -87,6 +98,11 @@ final class WatchHub implements AutoCloseable {
         @Override
         public void taken() {
             inputs.add(new Input.Taken(this));
+        }
+
+        @Override
+        public void dropped() {
+            inputs.add(new Input.Dropped(this));
         }
 
         @Override
@@ -119,13 +135,17 @@ final class WatchHub implements AutoCloseable {
     /// On the thread that applies, after the headers moved on and before the proposers are answered.
     void applied(Applied applied) {
         if (applied.events().isEmpty() || lossy) return;
-        if (appliedWaiting.incrementAndGet() > APPLIED_MAX) {
+        long bytes = Event.bytesOf(applied.events());
+        long waitingBytes = appliedBytes.addAndGet(bytes);
+        boolean tooMany = appliedWaiting.incrementAndGet() > APPLIED_MAX;
+        if (tooMany || (waitingBytes > APPLIED_BYTES_MAX && waitingBytes > bytes)) {
             appliedWaiting.decrementAndGet();
+            appliedBytes.addAndGet(-bytes);
             lossy = true;
             metrics.watchGaps.inc();
             return;
         }
-        inputs.add(new Input.Offered(applied));
+        inputs.add(new Input.Offered(applied, bytes));
     }
 
     /// On the thread that applies, when a snapshot replaced the state.
@@ -149,8 +169,9 @@ final class WatchHub implements AutoCloseable {
 
     private void step(Input input) {
         switch (input) {
-            case Input.Offered(Applied applied) -> {
+            case Input.Offered(Applied applied, long bytes) -> {
                 appliedWaiting.decrementAndGet();
+                appliedBytes.addAndGet(-bytes);
                 if (applied.revision() <= board.revision()) return; // history has it
                 start(board.offer(applied));
                 boardRevision = applied.revision();
@@ -162,6 +183,7 @@ final class WatchHub implements AutoCloseable {
                 if (next != null) start(List.of(next));
                 else behind.add(watch);
             }
+            case Input.Dropped(Watch watch) -> board.dropped(watch.id);
             case Input.Cancel(Watch watch) -> forget(watch);
             case Input.Restored(long revision) -> restart(revision);
             case Input.Stop _ -> {

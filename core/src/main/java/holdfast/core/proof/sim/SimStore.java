@@ -51,7 +51,7 @@ final class SimStore {
     private final Keyspace keyspace = new Keyspace();
     private final MemoryShelf shelf = new MemoryShelf();
     private final LeaseBook leases = new LeaseBook(100, 1_000 * MILLI_NANOS, 1_000 * MILLI_NANOS);
-    private final WatchBoard board = new WatchBoard(0, 64);
+    private final WatchBoard board = new WatchBoard(0, new WatchBoard.Room(64, 1 << 20, 1 << 24));
     private final SortedMap<Long, Seat> seats = new TreeMap<>();
     private final List<Seat> broken = new ArrayList<>();
     private long index;
@@ -61,14 +61,14 @@ final class SimStore {
 
     SimStore(World world) {
         this.world = world;
-        leases.elected(0, List.of());
+        leases.elected(0);
     }
 
-    /// The store's own leader was lost: no answers for a while, then all leases start again.
+    /// The store's own leader was lost: no answers for a while, then another goes on from what the log knows.
     void loseLeader(long pauseNanos) {
         stalledUntilNanos = world.now() + pauseNanos;
         term++;
-        world.after(pauseNanos, () -> leases.elected(world.now(), keyspace.leases(shelf)));
+        world.after(pauseNanos, () -> leases.elected(world.now()));
     }
 
     /// One call over the links: the reply is empty when the request or the answer was lost, so that it may have
@@ -112,6 +112,7 @@ final class SimStore {
     }
 
     boolean renew(long lease) {
+        if (leases.needsLog(world.now(), lease)) leases.logged(world.now(), lease);
         return leases.renewed(world.now(), lease) > 0;
     }
 
@@ -121,7 +122,7 @@ final class SimStore {
 
     void tick() {
         if (world.now() < stalledUntilNanos) return;
-        for (long id : leases.tick(world.now())) apply(new Command.LeaseExpire(id, term));
+        for (long id : leases.tick(world.now(), true)) apply(new Command.LeaseExpire(id, term));
         if (board.hasBehind()) deliver(board.catchUp(keyspace, shelf, 64));
         for (Seat seat : List.copyOf(broken)) {
             if (seat.over) broken.remove(seat);

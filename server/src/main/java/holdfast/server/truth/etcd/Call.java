@@ -48,6 +48,21 @@ abstract class Call {
     /// Runs `task` once the client has caught up.
     abstract void onDrain(Runnable task);
 
+    /// Bytes sent that the client has not taken; where that is not known, none or [Long#MAX_VALUE].
+    abstract long unsentBytes();
+
+    /// Whether one message may be sent in parts.
+    abstract boolean takesParts();
+
+    /// What the client owes; null where nobody counts.
+    abstract @Nullable Debt debt();
+
+    /// Carries the head of one message of so many bytes, whose parts follow.
+    abstract void carryHead(long messageBytes);
+
+    /// Carries a part of it.
+    abstract void carryPart(MessageLite part);
+
     /// Carries one message of a stream.
     abstract void carry(MessageLite message);
 
@@ -110,6 +125,17 @@ abstract class Call {
         if (numbers != null) numbers.sent(message.getSerializedSize());
         carryLast(message);
         end(OK);
+    }
+
+    /// Begins the one answer, which follows in parts: protocol buffers that follow each other are one.
+    final void replyInParts(long messageBytes) {
+        if (over) return;
+        if (numbers != null) numbers.sent(messageBytes);
+        carryHead(messageBytes);
+    }
+
+    final void part(MessageLite part) {
+        if (!over) carryPart(part);
     }
 
     /// Ends well without a further message.

@@ -2,6 +2,7 @@ package holdfast.server.truth.etcd;
 
 import holdfast.server.base.Ticker;
 import io.netty.handler.timeout.IdleStateHandler;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
@@ -24,25 +25,30 @@ final class Connection {
     private final HttpConnection connection;
     private final EtcdConfig.Connections limits;
     private final PingRule pings;
+    private final Debt debt;
     private long quietSinceNanos = TICKER.nanos();
     private int callsOpen;
     private int requestsOpen;
 
-    private Connection(Vertx vertx, HttpConnection connection, EtcdConfig.Connections limits) {
+    private Connection(Vertx vertx, HttpConnection connection, EtcdConfig.Connections limits, Backlog backlog) {
         this.vertx = vertx;
         this.connection = connection;
         this.limits = limits;
         pings = new PingRule(limits.pingMin().toNanos());
+        Context loop = vertx.getOrCreateContext();
+        debt = new Debt(backlog, task -> loop.runOnContext(_ -> task.run()), () -> loop.runOnContext(_ -> sendAway()));
     }
 
     /// Begins to look after a new connection.
     ///
     /// @param gone told when it is closed
-    static Connection look(Vertx vertx, HttpConnection connection, EtcdConfig.Connections limits, Runnable gone) {
-        Connection looked = new Connection(vertx, connection, limits);
+    static Connection look(
+            Vertx vertx, HttpConnection connection, EtcdConfig.Connections limits, Backlog backlog, Runnable gone) {
+        Connection looked = new Connection(vertx, connection, limits, backlog);
         long timer = looked.begin();
         connection.closeHandler(_ -> {
             vertx.cancelTimer(timer);
+            looked.debt.close();
             gone.run();
         });
         // Until here the library closes it when nothing comes; a stream may be silent for as long as it likes.
@@ -76,6 +82,18 @@ final class Connection {
             requestsOpen--;
             quietSinceNanos = TICKER.nanos();
         });
+    }
+
+    Debt debt() {
+        return debt;
+    }
+
+    private void sendAway() {
+        LOG.warn(
+                "{} reads nothing while {} bytes wait for it, and others need the memory: sent away.",
+                connection.remoteAddress(),
+                debt.unsentBytes());
+        connection.close();
     }
 
     void callBegan() {

@@ -57,6 +57,9 @@ public final class DoorMetrics {
     final LongAdder watchStreams = new LongAdder();
     final LongAdder slowWatchers = new LongAdder();
     final CounterDataPoint watchEvents;
+
+    /// What clients have not taken yet.
+    final Backlog backlog = new Backlog();
     private final LongAdder healthSuccess = new LongAdder();
     private final LongAdder healthFailures = new LongAdder();
     private final Counter readyChecks;
@@ -93,6 +96,10 @@ public final class DoorMetrics {
         metrics.gauge("etcd_debugging_mvcc_watch_stream_total", "Watch streams open.", watchStreams::sum);
         metrics.gauge(
                 "etcd_debugging_mvcc_slow_watcher_total", "Watchers that wait for their clients.", slowWatchers::sum);
+        metrics.gauge(
+                "holdfast_clients_unsent_bytes", "What waits for clients that read slowly.", backlog::unsentBytes);
+        metrics.gauge(
+                "holdfast_clients_coming_bytes", "Answers and events on their way to clients.", backlog::comingBytes);
         watchEvents = metrics.counter("etcd_debugging_mvcc_events", "Events sent.");
         requests = metrics.counter(
                 "etcd_server_client_requests",

@@ -39,6 +39,11 @@ public final class EtcdDoor implements AutoCloseable {
     private static final int STREAM_WINDOW_BYTES = 1 << 20;
     private static final int CONNECTION_WINDOW_BYTES = 16 << 20;
 
+    /// Each costs some KiB. Clients wait for a free one by themselves.
+    private static final int STREAMS_PER_CONNECTION_MAX = 16_384;
+
+    private static final long RELIEF_MILLIS = 1_000;
+
     private static final int HEADER_BYTES_MAX = 32 << 10;
     private static final int LINE_BYTES_MAX = 8 << 10;
 
@@ -52,6 +57,8 @@ public final class EtcdDoor implements AutoCloseable {
     private final Vertx vertx;
     private final Standing standing;
     private final DoorMetrics metrics;
+    private final Backlog backlog;
+    private final long reliefTimer;
     private final Pages pages;
     private final Map<String, Rpc> methods = new HashMap<>();
     private final List<String> deployments = new ArrayList<>();
@@ -69,6 +76,8 @@ public final class EtcdDoor implements AutoCloseable {
         this.vertx = vertx;
         this.metrics = metrics;
         standing = new Standing(vertx, store, config);
+        backlog = metrics.backlog;
+        reliefTimer = vertx.setPeriodic(RELIEF_MILLIS, _ -> backlog.relieve());
         this.onlyPages = onlyPages;
         Gate gate = new Gate(store, config);
         Gateway gateway = onlyPages ? null : new Gateway(vertx, config.messageBytesMax(), this::begin);
@@ -137,6 +146,7 @@ public final class EtcdDoor implements AutoCloseable {
     @Override
     public void close() {
         standing.close();
+        vertx.cancelTimer(reliefTimer);
         for (String deployment : deployments) {
             try {
                 wait(vertx.undeploy(deployment));
@@ -173,7 +183,8 @@ public final class EtcdDoor implements AutoCloseable {
         private void connected(HttpConnection opened) {
             gatherWrites(opened);
             connections.put(
-                    opened, Connection.look(vertx, opened, config.connections(), () -> connections.remove(opened)));
+                    opened,
+                    Connection.look(vertx, opened, config.connections(), backlog, () -> connections.remove(opened)));
         }
 
         /// Some clients of HTTP/1 that ask for HTTP/2 (the JDK's and curl among them) lose what comes right behind the
@@ -221,7 +232,7 @@ public final class EtcdDoor implements AutoCloseable {
                 .setHost(config.host())
                 .setPort(port)
                 .setInitialSettings(new Http2Settings()
-                        .setMaxConcurrentStreams(Http2Settings.DEFAULT_MAX_CONCURRENT_STREAMS)
+                        .setMaxConcurrentStreams(STREAMS_PER_CONNECTION_MAX)
                         .setInitialWindowSize(STREAM_WINDOW_BYTES)
                         .setMaxHeaderListSize(HEADER_BYTES_MAX))
                 .setHttp2ConnectionWindowSize(CONNECTION_WINDOW_BYTES)
@@ -266,7 +277,16 @@ public final class EtcdDoor implements AutoCloseable {
             call.fail(EtcdError.NO_LEADER);
         } else {
             if (wantsLeader && stream) standing.requireLeader(call);
-            rpc.begin(call);
+            Debt debt = call.debt();
+            if (stream || debt == null || !debt.isFull()) {
+                rpc.begin(call);
+                return;
+            }
+            call.pause(); // its messages are for those who listen to it
+            debt.enter(call, () -> {
+                rpc.begin(call);
+                call.resume();
+            });
         }
     }
 

@@ -66,6 +66,11 @@ record EtcdError(int status, String message) {
     static final EtcdError NO_LEADER = new EtcdError(UNAVAILABLE, "etcdserver: no leader");
     static final EtcdError SNAPSHOT_LOST =
             new EtcdError(UNAVAILABLE, "holdfast: the snapshot was given up, since nobody took it for a minute");
+    static final EtcdError TOO_MANY_REQUESTS = new EtcdError(RESOURCE_EXHAUSTED, "etcdserver: too many requests");
+    static final EtcdError ANSWER_TOO_LARGE = new EtcdError(
+            RESOURCE_EXHAUSTED, "holdfast: the answer is too large to be made in memory; ask with a limit");
+    static final EtcdError ANSWER_LOST =
+            new EtcdError(UNAVAILABLE, "holdfast: the answer was given up, since nobody took it for a minute");
     static final EtcdError STOPPED = new EtcdError(UNAVAILABLE, "etcdserver: server stopped");
     static final EtcdError NO_SPACE = new EtcdError(RESOURCE_EXHAUSTED, "etcdserver: mvcc: database space exceeded");
     static final EtcdError CORRUPT = new EtcdError(DATA_LOSS, "etcdserver: corrupt cluster");
@@ -111,9 +116,8 @@ record EtcdError(int status, String message) {
             Map.entry(Reasons.TIMED_OUT.code(), timedOut("")),
             Map.entry(Reasons.LEADER_LOST.code(), timedOut(", possibly due to previous leader failure")),
             Map.entry(Reasons.CONNECTION_LOST.code(), timedOut(", possibly due to connection lost")),
-            Map.entry(
-                    Reasons.TOO_MANY_REQUESTS.code(),
-                    new EtcdError(RESOURCE_EXHAUSTED, "etcdserver: too many requests")),
+            Map.entry(Reasons.TOO_MANY_REQUESTS.code(), TOO_MANY_REQUESTS),
+            Map.entry(Reasons.ANSWER_TOO_LARGE.code(), ANSWER_TOO_LARGE),
             Map.entry(Reasons.TOO_LARGE.code(), TOO_LARGE),
             Map.entry(Reasons.STOPPED.code(), STOPPED),
             Map.entry(Reasons.NO_SPACE.code(), NO_SPACE),
@@ -154,6 +158,8 @@ record EtcdError(int status, String message) {
             case LEASE_EXISTS -> LEASE_EXISTS;
             case REVISION_COMPACTED -> COMPACTED;
             case REVISION_IN_FUTURE -> FUTURE;
+            case TOO_LARGE -> TOO_LARGE;
+            case BUSY -> TOO_MANY_REQUESTS;
             case NO_SPACE -> NO_SPACE;
             case CORRUPT -> CORRUPT;
             case ROOT_USER_MISSING -> failed("root user does not exist");
@@ -208,6 +214,12 @@ record EtcdError(int status, String message) {
     static EtcdError messageTooLarge(long bytes, long bytesMax) {
         return new EtcdError(
                 RESOURCE_EXHAUSTED, "grpc: received message larger than max (" + bytes + " vs. " + bytesMax + ")");
+    }
+
+    static EtcdError answerTooLarge(long bytes) {
+        return new EtcdError(
+                RESOURCE_EXHAUSTED,
+                "grpc: trying to send message larger than max (" + bytes + " vs. " + Integer.MAX_VALUE + ")");
     }
 
     static EtcdError badJson(String why) {

@@ -7,6 +7,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 final class GrpcCall extends Call {
     private static final Logger LOG = LoggerFactory.getLogger(GrpcCall.class);
     private static final int PREFIX_BYTES = 5;
+    private static final int COUNTED_BYTES = 1_024;
     private static final String STATUS = "grpc-status";
 
     private final HttpServerRequest request;
@@ -30,6 +32,7 @@ final class GrpcCall extends Call {
     private final @Nullable Connection connection;
     private @Nullable Buffer partial;
     private boolean headSent;
+    private long unsentBytes;
 
     /// @param connection hears when the call begins, sends and ends; null where nobody looks after it
     GrpcCall(HttpServerRequest request, Context loop, int messageBytesMax, @Nullable Connection connection) {
@@ -61,14 +64,59 @@ final class GrpcCall extends Call {
     @Override
     void carry(MessageLite message) {
         beginHead();
-        response.write(frame(message));
+        Buffer frame = frame(message);
+        follow(response.write(frame), frame.length());
+    }
+
+    /// Counts what waits for the client.
+    private void follow(Future<Void> written, int bytes) {
+        Debt debt = debt();
+        unsentBytes += bytes;
+        if (debt != null) debt.owes(bytes);
+        written.onComplete(_ -> {
+            unsentBytes -= bytes;
+            if (debt != null) debt.paid(bytes);
+        });
+    }
+
+    @Override
+    long unsentBytes() {
+        return unsentBytes;
+    }
+
+    @Override
+    @Nullable
+    Debt debt() {
+        return connection == null ? null : connection.debt();
+    }
+
+    @Override
+    boolean takesParts() {
+        return true;
+    }
+
+    @Override
+    void carryHead(long messageBytes) {
+        beginHead();
+        byte[] prefix = new byte[PREFIX_BYTES];
+        writeLength(prefix, messageBytes);
+        follow(response.write(Buffer.buffer(prefix)), PREFIX_BYTES);
+    }
+
+    @Override
+    void carryPart(MessageLite part) {
+        Buffer bytes = BufferInternal.buffer(Unpooled.wrappedBuffer(part.toByteArray()));
+        follow(response.write(bytes), bytes.length());
     }
 
     @Override
     void carryLast(MessageLite message) {
         beginHead();
         response.putTrailer(STATUS, "0");
-        response.end(frame(message));
+        Buffer frame = frame(message);
+        Future<Void> written = response.end(frame);
+        // Small ones are bounded by the number of streams.
+        if (frame.length() >= COUNTED_BYTES) follow(written, frame.length());
     }
 
     @Override
@@ -163,10 +211,7 @@ final class GrpcCall extends Call {
     private static Buffer frame(MessageLite message) {
         int size = message.getSerializedSize();
         byte[] framed = new byte[PREFIX_BYTES + size];
-        framed[1] = (byte) (size >> 24);
-        framed[2] = (byte) (size >> 16);
-        framed[3] = (byte) (size >> 8);
-        framed[4] = (byte) size;
+        writeLength(framed, size);
         CodedOutputStream out = CodedOutputStream.newInstance(framed, PREFIX_BYTES, size);
         try {
             message.writeTo(out);
@@ -174,6 +219,13 @@ final class GrpcCall extends Call {
             throw new IllegalStateException("a message of " + size + " bytes outgrew its own size", bug);
         }
         return BufferInternal.buffer(Unpooled.wrappedBuffer(framed));
+    }
+
+    private static void writeLength(byte[] framed, long size) {
+        framed[1] = (byte) (size >> 24);
+        framed[2] = (byte) (size >> 16);
+        framed[3] = (byte) (size >> 8);
+        framed[4] = (byte) size;
     }
 
     /// Percent-encoding of gRPC's status message: all but printable ASCII, and the percent sign.

@@ -104,6 +104,33 @@ final class JsonCall extends Call {
         if (!isOver()) line.onDrain(task);
     }
 
+    /// What waits is not counted: a client that is slow at all has as much as it may.
+    @Override
+    long unsentBytes() {
+        return isFull() ? Long.MAX_VALUE : 0;
+    }
+
+    @Override
+    @Nullable
+    Debt debt() {
+        return null;
+    }
+
+    @Override
+    boolean takesParts() {
+        return false;
+    }
+
+    @Override
+    void carryHead(long messageBytes) {
+        throw new IllegalStateException("JSON is not sent in parts");
+    }
+
+    @Override
+    void carryPart(MessageLite part) {
+        throw new IllegalStateException("JSON is not sent in parts");
+    }
+
     private void read(Buffer chunk) {
         if (isOver() || clientEnded || first != null) return;
         try {

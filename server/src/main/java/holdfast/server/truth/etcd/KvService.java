@@ -3,6 +3,7 @@ package holdfast.server.truth.etcd;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import holdfast.core.truth.Command;
+import holdfast.core.truth.KeyValue;
 import holdfast.core.truth.Reply;
 import holdfast.protocol.etcd.CompactionRequest;
 import holdfast.protocol.etcd.CompactionResponse;
@@ -12,7 +13,9 @@ import holdfast.protocol.etcd.RangeRequest;
 import holdfast.protocol.etcd.ResponseHeader;
 import holdfast.protocol.etcd.TxnRequest;
 import holdfast.server.truth.Store;
+import holdfast.server.truth.Store.PageAnswer;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// `etcdserverpb.KV`.
 final class KvService {
@@ -48,11 +51,32 @@ final class KvService {
             call.fail(wrong);
             return;
         }
-        gate.store(call)
-                .range(
-                        Translate.range(request),
-                        !request.getSerializable(),
-                        answer -> call.later(() -> done(call, answer)));
+        Command.Range range = Translate.range(request);
+        boolean linearizable = !request.getSerializable();
+        Debt debt = call.debt();
+        if (debt == null) {
+            gate.store(call).longRange(range, linearizable, answer -> call.later(() -> done(call, answer)));
+            return;
+        }
+        Consumer<Debt.Pass> begin = pass -> gate.store(call)
+                .longRange(
+                        range,
+                        linearizable,
+                        answer -> call.later(() -> {
+                            pass.answered(bytesOf(answer));
+                            done(call, answer);
+                            pass.giveBack();
+                        }));
+        debt.enter(call, range.range().isSingle(), begin);
+    }
+
+    /// What the answer takes until it lies with the connection.
+    private static long bytesOf(PageAnswer answer) {
+        if (!(answer instanceof PageAnswer.Whole(Store.Answer.Done(var _, Reply.Page page)))) return 0;
+        long bytes = 0;
+        for (KeyValue pair : page.pairs())
+            bytes += pair.key().size() + pair.value().size();
+        return bytes;
     }
 
     private void put(Call call, byte[] message) throws InvalidProtocolBufferException {
@@ -97,6 +121,13 @@ final class KvService {
             return;
         }
         gate.store(call).propose(command, answer -> call.later(() -> done(call, answer)));
+    }
+
+    private static void done(Call call, PageAnswer answer) {
+        switch (answer) {
+            case PageAnswer.Whole(Store.Answer whole) -> done(call, whole);
+            case PageAnswer.Pieces(Store.Header header, Store.LongPage page) -> LongAnswer.send(call, header, page);
+        }
     }
 
     private static void done(Call call, Store.Answer answer) {

@@ -134,6 +134,7 @@ final class LeaseService {
     private final class KeepAlive {
         private final Call call;
         private int underWay;
+        private boolean paused;
         private boolean halfClosed;
 
         KeepAlive(Call call) {
@@ -150,12 +151,13 @@ final class LeaseService {
 
         private void renew(byte[] message) throws InvalidProtocolBufferException {
             long id = Translate.parse(LeaseKeepAliveRequest.parser(), message).getID();
-            if (++underWay >= RENEWALS_MAX) call.pause();
+            underWay++;
+            pauseOrResume();
             gate.store(call).keepAlive(id, answer -> call.later(() -> renewed(id, answer)));
         }
 
         private void renewed(long id, LeaseAnswer answer) {
-            if (--underWay == RENEWALS_MAX - 1) call.resume();
+            underWay--;
             switch (answer) {
                 case LeaseAnswer.Renewed(var header, long ttlMillis) ->
                     call.send(LeaseKeepAliveResponse.newBuilder()
@@ -167,7 +169,17 @@ final class LeaseService {
                 case LeaseAnswer.Remaining other -> throw new IllegalStateException("nobody asked for " + other);
                 case LeaseAnswer.Listed other -> throw new IllegalStateException("nobody asked for " + other);
             }
+            pauseOrResume();
             finishWhenIdle();
+        }
+
+        /// Who sends too fast, or takes no answers, is not listened to.
+        private void pauseOrResume() {
+            boolean wait = underWay >= RENEWALS_MAX || call.isFull();
+            if (wait && !paused) call.pause();
+            else if (!wait && paused) call.resume();
+            paused = wait;
+            if (call.isFull()) call.onDrain(this::pauseOrResume);
         }
 
         private void finishWhenIdle() {

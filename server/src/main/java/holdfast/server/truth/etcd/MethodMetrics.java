@@ -38,7 +38,7 @@ record MethodMetrics(
         receivedBytes.inc(bytes);
     }
 
-    void sent(int bytes) {
+    void sent(long bytes) {
         sentMessages.inc();
         sentBytes.inc(bytes);
     }

@@ -3,6 +3,7 @@ package holdfast.server.truth.etcd;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import holdfast.core.base.KeyRange;
+import holdfast.core.truth.Event;
 import holdfast.protocol.etcd.ResponseHeader;
 import holdfast.protocol.etcd.WatchCreateRequest;
 import holdfast.protocol.etcd.WatchRequest;
@@ -12,7 +13,6 @@ import holdfast.server.truth.Store;
 import holdfast.server.truth.Store.WatchAnswer;
 import io.vertx.core.Vertx;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -20,8 +20,10 @@ import org.jspecify.annotations.Nullable;
 
 /// One watch call with its many watchers. Lives on the call's event loop.
 ///
-/// Each watcher has at most one delivery of the store under way: it is taken back to the store once the client's
-/// connection has room again, so a slow client holds up neither the store nor other streams.
+/// Each watcher has at most one delivery of the store under way: the store hears that it was taken once the client's
+/// connection has room again, so a slow client holds up neither the store nor other streams. Of what many watchers of
+/// one slow stream are given so much is kept, the rest is thrown away: the store reads it again from history when the
+/// client has caught up.
 final class WatchStream {
     private static final long INVALID_ID = -1;
     private static final ByteString ZERO = ByteString.copyFrom(new byte[] {0});
@@ -32,6 +34,17 @@ final class WatchStream {
 
     private static final int PROGRESS_TRIES_MAX = 500;
 
+    /// Kept for a client that is slow.
+    private static final long UNSENT_BYTES_MAX = 2 << 20;
+
+    /// Sent to a client that is not slow, however much waits for others, up to twice the bound of all.
+    private static final long SMALL_BYTES = 64 << 10;
+
+    /// Watchers that go on at once, and how long the next ones wait then.
+    private static final int WAKE_MAX = 64;
+
+    private static final long WAKE_MILLIS = 2;
+
     private final Vertx vertx;
     private final Gate gate;
     private final Call call;
@@ -39,7 +52,10 @@ final class WatchStream {
     private final int responseBytesMax;
     private final DoorMetrics metrics;
     private final Map<Long, Watcher> watchers = new TreeMap<>();
-    private final List<Watcher> untaken = new ArrayList<>();
+    private final ArrayDeque<Watcher> waiting = new ArrayDeque<>(); // until the client has caught up
+    private final Backlog backlog;
+    private boolean wakeComes;
+    private boolean paused;
     private long nextId;
     private long sentRevision;
     private long progressTimer = -1;
@@ -57,6 +73,7 @@ final class WatchStream {
         this.progressEveryMillis = progressEveryMillis;
         this.responseBytesMax = responseBytesMax;
         this.metrics = metrics;
+        backlog = metrics.backlog;
     }
 
     void begin() {
@@ -104,6 +121,16 @@ final class WatchStream {
                 // etcd passes over what it does not know
             }
         }
+        listenOrNot();
+    }
+
+    /// Who takes no answers is not listened to, nor anybody while somebody is judged.
+    private void listenOrNot() {
+        boolean wait = judging || call.isFull();
+        if (wait && !paused) call.pause();
+        else if (!wait && paused) call.resume();
+        paused = wait;
+        if (call.isFull()) wakeLater();
     }
 
     private void create(WatchCreateRequest request) {
@@ -118,7 +145,7 @@ final class WatchStream {
             return;
         }
         judging = true;
-        call.pause();
+        listenOrNot();
         gate.store(call).admit(new Right.Reads(range), answer -> call.later(() -> judged(request, range, answer)));
     }
 
@@ -132,7 +159,7 @@ final class WatchStream {
     private void goOn() {
         judging = false;
         judged = null;
-        call.resume();
+        listenOrNot();
         try {
             while (!judging && !held.isEmpty()) take(held.removeFirst());
         } catch (InvalidProtocolBufferException bad) {
@@ -161,10 +188,39 @@ final class WatchStream {
         watcher.watching = gate.house()
                 .watch(
                         new Store.WatchRequest(range, request.getStartRevision(), request.getPrevKv(), puts, deletes),
-                        answer -> call.later(() -> deliver(watcher, answer)));
+                        answer -> hand(watcher, answer));
         if (request.getProgressNotify() && progressTimer < 0)
             progressTimer = vertx.setPeriodic(progressEveryMillis, _ -> notifyProgress());
         return watcher;
+    }
+
+    /// From the store's thread to the event loop. What waits in between is bounded, too.
+    private void hand(Watcher watcher, WatchAnswer answer) {
+        if (!(answer instanceof WatchAnswer.Events(var _, List<Event> events))) {
+            call.later(() -> deliver(watcher, answer));
+            return;
+        }
+        long bytes = Event.bytesOf(events);
+        if (!backlog.take(bytes)) {
+            call.later(() -> drop(watcher));
+            return;
+        }
+        call.later(() -> {
+            backlog.give(bytes);
+            if (hasRoom(bytes)) deliver(watcher, answer);
+            else drop(watcher);
+        });
+    }
+
+    private boolean hasRoom(long bytes) {
+        if (!call.isFull()) return backlog.hasRoom(bytes, SMALL_BYTES);
+        return call.unsentBytes() < UNSENT_BYTES_MAX - bytes && backlog.hasRoom(bytes, 0);
+    }
+
+    private void drop(Watcher watcher) {
+        if (call.isOver() || watcher.watching == null) return;
+        watcher.watching.dropped();
+        takenLater(watcher);
     }
 
     private void refuse(String reason) {
@@ -254,22 +310,36 @@ final class WatchStream {
         call.send(part.setFragment(false).build());
     }
 
-    /// Gives the delivery back to the store, now or when the client has caught up.
+    /// Tells the store that the client took the delivery, now or when it has caught up.
     private void taken(Watcher watcher) {
-        if (!call.isFull()) {
-            if (watcher.watching != null) watcher.watching.taken();
-            return;
-        }
-        untaken.add(watcher);
+        if (call.isFull()) takenLater(watcher);
+        else if (watcher.watching != null) watcher.watching.taken();
+    }
+
+    private void takenLater(Watcher watcher) {
+        waiting.add(watcher);
         metrics.slowWatchers.increment();
-        call.onDrain(() -> {
-            List<Watcher> all = List.copyOf(untaken);
-            metrics.slowWatchers.add(-all.size());
-            untaken.clear();
-            for (Watcher each : all) {
-                if (each.watching != null) each.watching.taken();
-            }
-        });
+        wakeLater();
+    }
+
+    private void wakeLater() {
+        if (wakeComes) return;
+        wakeComes = true;
+        if (call.isFull()) call.onDrain(this::wake);
+        else vertx.setTimer(WAKE_MILLIS, _ -> wake());
+    }
+
+    /// The client has caught up: some of those that wait go on.
+    private void wake() {
+        if (call.isOver()) return;
+        wakeComes = false;
+        listenOrNot();
+        for (int left = WAKE_MAX; left > 0 && !waiting.isEmpty() && !call.isFull(); left--) {
+            Watcher watcher = waiting.remove();
+            metrics.slowWatchers.decrement();
+            if (watcher.watching != null) watcher.watching.taken();
+        }
+        if (!waiting.isEmpty()) wakeLater();
     }
 
     /// The revision up to which everything was sent for this watcher, or -1 while that cannot be said. Never below what
@@ -304,6 +374,7 @@ final class WatchStream {
     }
 
     private void notifyProgress() {
+        if (call.isFull()) return; // it has enough to read
         for (Watcher watcher : watchers.values()) {
             if (!watcher.request.getProgressNotify()) continue;
             long synced = watcher.progressDue ? syncedRevision(watcher) : -1;
@@ -325,8 +396,8 @@ final class WatchStream {
         if (progressTimer >= 0) vertx.cancelTimer(progressTimer);
         watchers.values().forEach(Watcher::close);
         metrics.watchStreams.decrement();
-        metrics.slowWatchers.add(-untaken.size());
+        metrics.slowWatchers.add(-waiting.size());
         watchers.clear();
-        untaken.clear();
+        waiting.clear();
     }
 }

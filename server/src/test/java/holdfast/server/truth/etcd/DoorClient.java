@@ -81,7 +81,7 @@ public final class DoorClient implements AutoCloseable {
         return answer.body().getHeader().getRevision();
     }
 
-    GrpcClientRequest<Buffer, Buffer> open(String path, Map<String, String> headers) throws Exception {
+    public GrpcClientRequest<Buffer, Buffer> open(String path, Map<String, String> headers) throws Exception {
         GrpcClientRequest<Buffer, Buffer> call = get(client.request(server));
         call.serviceName(ServiceName.create(path.substring(0, path.indexOf('/'))));
         call.methodName(path.substring(path.indexOf('/') + 1));
@@ -89,13 +89,13 @@ public final class DoorClient implements AutoCloseable {
         return call;
     }
 
-    WatchStreamClient watch(Map<String, String> headers) throws Exception {
+    public WatchStreamClient watch(Map<String, String> headers) throws Exception {
         return new WatchStreamClient(open("etcdserverpb.Watch/Watch", headers));
     }
 
     /// One watch stream: what came, in order.
-    static final class WatchStreamClient {
-        final LinkedBlockingQueue<WatchResponse> heard = new LinkedBlockingQueue<>();
+    public static final class WatchStreamClient {
+        public final LinkedBlockingQueue<WatchResponse> heard = new LinkedBlockingQueue<>();
         final List<String> ended = new CopyOnWriteArrayList<>();
         private final GrpcClientRequest<Buffer, Buffer> call;
         private volatile GrpcClientResponse<Buffer, Buffer> response;
@@ -124,7 +124,7 @@ public final class DoorClient implements AutoCloseable {
             }
         }
 
-        void create(String key, String rangeEnd, long fromRevision) {
+        public void create(String key, String rangeEnd, long fromRevision) {
             send(WatchRequest.newBuilder()
                     .setCreateRequest(WatchCreateRequest.newBuilder()
                             .setKey(com.google.protobuf.ByteString.copyFromUtf8(key))
@@ -133,7 +133,7 @@ public final class DoorClient implements AutoCloseable {
                     .build());
         }
 
-        void send(WatchRequest request) {
+        public void send(WatchRequest request) {
             call.write(Buffer.buffer(request.toByteArray()));
         }
 
@@ -143,23 +143,23 @@ public final class DoorClient implements AutoCloseable {
                     .build());
         }
 
-        WatchResponse next() throws InterruptedException {
+        public WatchResponse next() throws InterruptedException {
             WatchResponse next = heard.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
             if (next == null) throw new IllegalStateException("nothing came; ended: " + ended);
             return next;
         }
 
         /// Takes nothing from the connection until [#resume].
-        void pause() throws InterruptedException {
+        public void pause() throws InterruptedException {
             await(() -> response != null);
             response.pause();
         }
 
-        void resume() {
+        public void resume() {
             response.resume();
         }
 
-        void cancel() {
+        public void cancel() {
             call.cancel();
         }
     }

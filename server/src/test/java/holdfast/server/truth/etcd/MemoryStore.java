@@ -44,7 +44,7 @@ final class MemoryStore implements Store, AutoCloseable {
     private final Keyspace keyspace = new Keyspace();
     private final MemoryShelf shelf = new MemoryShelf();
     private final LeaseBook leases = new LeaseBook(100, TimeUnit.SECONDS.toNanos(5), TimeUnit.SECONDS.toNanos(5));
-    private final WatchBoard board = new WatchBoard(1, 100);
+    private final WatchBoard board = new WatchBoard(1, new WatchBoard.Room(100, 1 << 20, 1 << 24));
     private final Map<Long, Consumer<WatchAnswer>> watchers = new HashMap<>();
     private Consumer<@Nullable Long> leadership = _ -> {};
     private long index;
@@ -55,12 +55,12 @@ final class MemoryStore implements Store, AutoCloseable {
     final List<Credentials> shown = new CopyOnWriteArrayList<>();
 
     MemoryStore() {
-        leases.elected(ticker.bootNanos(), List.of());
+        leases.elected(ticker.bootNanos());
         thread.scheduleAtFixedRate(this::tick, 100, 100, TimeUnit.MILLISECONDS);
     }
 
     private void tick() {
-        for (long id : leases.tick(ticker.bootNanos())) apply(new Command.LeaseExpire(id, TERM));
+        for (long id : leases.tick(ticker.bootNanos(), true)) apply(new Command.LeaseExpire(id, TERM));
     }
 
     private void on(Runnable task) {
@@ -167,6 +167,11 @@ final class MemoryStore implements Store, AutoCloseable {
     }
 
     @Override
+    public void longRange(Command.Range range, boolean linearizable, Consumer<PageAnswer> done) {
+        range(range, linearizable, answer -> done.accept(new PageAnswer.Whole(answer)));
+    }
+
+    @Override
     public void read(Command.Txn txn, boolean linearizable, Consumer<Answer> done) {
         on(() -> {
             try (ShelfView view = shelf.view()) {
@@ -230,6 +235,11 @@ final class MemoryStore implements Store, AutoCloseable {
                 WatchBoard.Delivery next = board.taken(id);
                 deliver(next == null ? List.of() : List.of(next));
             });
+        }
+
+        @Override
+        public void dropped() {
+            on(() -> board.dropped(id));
         }
 
         @Override

@@ -114,6 +114,11 @@ final class WatchProgressTest {
                         }
 
                         @Override
+                        public void dropped() {
+                            watching.dropped();
+                        }
+
+                        @Override
                         public long syncedRevision() {
                             return honest.status().header().revision();
                         }
