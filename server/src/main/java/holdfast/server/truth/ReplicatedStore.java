@@ -16,7 +16,6 @@ import holdfast.server.base.Ticker;
 import holdfast.server.truth.auth.SimpleTokens;
 import holdfast.server.truth.disk.RocksShelf;
 import holdfast.server.truth.raft.RaftLog;
-import holdfast.server.truth.raft.RaftLog.Barrier;
 import holdfast.server.truth.raft.RaftLog.Peer;
 import holdfast.server.truth.raft.RaftLog.RaftStatus;
 import java.util.ArrayList;
@@ -56,6 +55,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private final Ranges ranges;
     private final Leases leases;
     private final WatchHub watches;
+    private final Announcer announcer;
     private final MemberChanges changes;
     private final StateCopies copies;
     private final Upkeep upkeep;
@@ -70,8 +70,6 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     // The raft driver's thread only.
     private final List<Consumer<@Nullable Long>> leadershipListeners = new ArrayList<>();
     private @Nullable Peer lastLeader;
-    private boolean announcing;
-    private int ticksToAnnouncement;
 
     /// @param shelf closed by whoever opened it, after this store
     /// @param log starts the log around the machine; entries applied before it returns answer nobody
@@ -101,6 +99,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         long timeoutNanos = config.requestTimeout().toNanos();
         proposals = new Proposals(
                 config.proposalLimits(timeoutNanos), ticker, raft, headers, config.member(), config.run(), metrics);
+        announcer = new Announcer(raft, members, views, proposals);
         reads = new Reads(
                 new Reads.Limits(config.waitingMax(), config.readers(), timeoutNanos),
                 ticker,
@@ -156,21 +155,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         replica.tick();
         upkeep.tick();
         longReads.tick();
-        announce();
-    }
-
-    /// Tells everybody this member's URLs, once a leader is there to hear them.
-    private void announce() {
-        if (announcing || raft.status().leader() == null || ticksToAnnouncement-- > 0) return;
-        ticksToAnnouncement = 100;
-        if (members.announcement(views.newest()) == null) return;
-        announcing = true;
-        // A newcomer has to know its own record before it changes it.
-        raft.readBarrier(barrier -> {
-            @Nullable Command record = barrier instanceof Barrier.Reached ? members.announcement(views.newest()) : null;
-            if (record == null) announcing = false;
-            else proposals.propose(record, _ -> raft.execute(() -> announcing = false));
-        });
+        announcer.tick();
     }
 
     private void roleChanged(RaftStatus now) {

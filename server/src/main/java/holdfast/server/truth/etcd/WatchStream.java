@@ -40,11 +40,6 @@ final class WatchStream {
     /// Sent to a client that is not slow, however much waits for others, up to twice the bound of all.
     private static final long SMALL_BYTES = 64 << 10;
 
-    /// Watchers that go on at once, and how long the next ones wait then.
-    private static final int WAKE_MAX = 64;
-
-    private static final long WAKE_MILLIS = 2;
-
     private final Vertx vertx;
     private final Gate gate;
     private final Call call;
@@ -52,9 +47,8 @@ final class WatchStream {
     private final int responseBytesMax;
     private final DoorMetrics metrics;
     private final Map<Long, Watcher> watchers = new TreeMap<>();
-    private final ArrayDeque<Watcher> waiting = new ArrayDeque<>(); // until the client has caught up
+    private final SlowWatchers slow;
     private final Backlog backlog;
-    private boolean wakeComes;
     private boolean paused;
     private long nextId;
     private long sentRevision;
@@ -74,6 +68,7 @@ final class WatchStream {
         this.responseBytesMax = responseBytesMax;
         this.metrics = metrics;
         backlog = metrics.backlog;
+        slow = new SlowWatchers(vertx, call, metrics.slowWatchers, this::listenOrNot);
     }
 
     void begin() {
@@ -95,6 +90,10 @@ final class WatchStream {
         Watcher(long id, WatchCreateRequest request) {
             this.id = id;
             this.request = request;
+        }
+
+        void taken() {
+            if (watching != null) watching.taken();
         }
 
         void close() {
@@ -130,7 +129,7 @@ final class WatchStream {
         if (wait && !paused) call.pause();
         else if (!wait && paused) call.resume();
         paused = wait;
-        if (call.isFull()) wakeLater();
+        if (call.isFull()) slow.wakeLater();
     }
 
     private void create(WatchCreateRequest request) {
@@ -220,7 +219,7 @@ final class WatchStream {
     private void drop(Watcher watcher) {
         if (call.isOver() || watcher.watching == null) return;
         watcher.watching.dropped();
-        takenLater(watcher);
+        slow.add(watcher::taken);
     }
 
     private void refuse(String reason) {
@@ -312,34 +311,8 @@ final class WatchStream {
 
     /// Tells the store that the client took the delivery, now or when it has caught up.
     private void taken(Watcher watcher) {
-        if (call.isFull()) takenLater(watcher);
-        else if (watcher.watching != null) watcher.watching.taken();
-    }
-
-    private void takenLater(Watcher watcher) {
-        waiting.add(watcher);
-        metrics.slowWatchers.increment();
-        wakeLater();
-    }
-
-    private void wakeLater() {
-        if (wakeComes) return;
-        wakeComes = true;
-        if (call.isFull()) call.onDrain(this::wake);
-        else vertx.setTimer(WAKE_MILLIS, _ -> wake());
-    }
-
-    /// The client has caught up: some of those that wait go on.
-    private void wake() {
-        if (call.isOver()) return;
-        wakeComes = false;
-        listenOrNot();
-        for (int left = WAKE_MAX; left > 0 && !waiting.isEmpty() && !call.isFull(); left--) {
-            Watcher watcher = waiting.remove();
-            metrics.slowWatchers.decrement();
-            if (watcher.watching != null) watcher.watching.taken();
-        }
-        if (!waiting.isEmpty()) wakeLater();
+        if (call.isFull()) slow.add(watcher::taken);
+        else watcher.taken();
     }
 
     /// The revision up to which everything was sent for this watcher, or -1 while that cannot be said. Never below what
@@ -396,8 +369,7 @@ final class WatchStream {
         if (progressTimer >= 0) vertx.cancelTimer(progressTimer);
         watchers.values().forEach(Watcher::close);
         metrics.watchStreams.decrement();
-        metrics.slowWatchers.add(-waiting.size());
+        slow.forget();
         watchers.clear();
-        waiting.clear();
     }
 }
