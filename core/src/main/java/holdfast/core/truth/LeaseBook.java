@@ -18,6 +18,9 @@ import java.util.TreeSet;
 /// of a TTL beyond the log's last word ([#needsLog]); so it never promises what a follower would not keep, whose
 /// date is later still, since it heard of it later. Whoever comes to lead starts from its kept dates.
 ///
+/// A member that restarts knows no dates. So the leader has the log say how long those leases are kept that nobody has
+/// renewed for a while ([#fading]): they would otherwise live on for as long as members restart and take over in turn.
+///
 /// Never early: a lease is due only when its whole time has passed on this clock since it was granted or renewed.
 /// Time in which this member stood still, or in which there was no leader, does not count: nobody could renew then. So
 /// dates in here are on the book's own clock, which is the caller's less all that.
@@ -30,6 +33,8 @@ public final class LeaseBook {
     private static final long TTL_NANOS_MAX = Long.MAX_VALUE / 8; // 36 years; sums with a date must not overflow
     private static final int KEPT_HALVES = 3;
     private static final int UNLOGGED_EIGHTHS = 3;
+    private static final int FADING_QUARTERS = 3; // of a TTL since the log spoke of it: its client missed two renewals
+    private static final int LOOKS_MAX = 1_000; // in one step
 
     private final int dueMax;
     private final long stallLimitNanos;
@@ -41,11 +46,29 @@ public final class LeaseBook {
     private boolean begun;
     private long creditNanos;
     private long tickedNanos;
+    private long lookedAtId = Long.MIN_VALUE; // by [#fading]
 
     /// @param loggedNanos when the log last spoke of it, on the book's clock
     /// @param dueNanos on the book's clock; means something while leading
+    /// @param toldNanos when this leader last had the log say how long it is kept
     /// @param over found due once: it cannot be renewed any more
-    private record Entry(long id, long ttlMillis, long loggedNanos, long dueNanos, boolean over) {
+    private record Entry(long id, long ttlMillis, long loggedNanos, long dueNanos, long toldNanos, boolean over) {
+        Entry logged(long nowNanos) {
+            return new Entry(id, ttlMillis, nowNanos, dueNanos, nowNanos, over);
+        }
+
+        Entry due(long atNanos, boolean isOver) {
+            return new Entry(id, ttlMillis, loggedNanos, atNanos, toldNanos, isOver);
+        }
+
+        Entry told(long nowNanos) {
+            return new Entry(id, ttlMillis, loggedNanos, dueNanos, nowNanos, over);
+        }
+
+        long halfTtlsNanos(int halves) {
+            return ttlNanos() / 2 * halves;
+        }
+
         long ttlNanos() {
             return ttlMillis >= TTL_NANOS_MAX / NANOS_PER_MILLI
                     ? TTL_NANOS_MAX
@@ -53,7 +76,7 @@ public final class LeaseBook {
         }
 
         long keptNanos() {
-            return loggedNanos + ttlNanos() / 2 * KEPT_HALVES;
+            return loggedNanos + halfTtlsNanos(KEPT_HALVES);
         }
     }
 
@@ -83,8 +106,7 @@ public final class LeaseBook {
         pass(nowNanos, false);
         leading = true;
         byDue.clear();
-        leases.replaceAll(
-                (_, entry) -> new Entry(entry.id, entry.ttlMillis, entry.loggedNanos, entry.keptNanos(), false));
+        leases.replaceAll((_, entry) -> entry.due(entry.keptNanos(), false));
         byDue.addAll(leases.values());
     }
 
@@ -119,15 +141,15 @@ public final class LeaseBook {
 
     public void granted(long nowNanos, Lease lease) {
         long now = on(nowNanos);
-        Entry entry = new Entry(lease.id(), lease.ttlMillis(), now, now, false);
-        put(new Entry(entry.id, entry.ttlMillis, now, now + entry.ttlNanos(), false));
+        Entry entry = new Entry(lease.id(), lease.ttlMillis(), now, now, now, false);
+        put(entry.due(now + entry.ttlNanos(), false));
     }
 
     /// The log said that a lease was renewed.
     public void logged(long nowNanos, long id) {
         Entry entry = leases.get(id);
         if (entry == null || entry.over) return;
-        put(new Entry(id, entry.ttlMillis, on(nowNanos), entry.dueNanos, false));
+        put(entry.logged(on(nowNanos)));
     }
 
     /// Whether the log has to hear of a renewal before it may be promised to the client.
@@ -144,7 +166,7 @@ public final class LeaseBook {
     public long renewed(long nowNanos, long id) {
         Entry entry = leases.get(id);
         if (!leading || entry == null || entry.over) return 0;
-        put(new Entry(id, entry.ttlMillis, entry.loggedNanos, on(nowNanos) + entry.ttlNanos(), false));
+        put(entry.due(on(nowNanos) + entry.ttlNanos(), false));
         return entry.ttlMillis;
     }
 
@@ -165,9 +187,49 @@ public final class LeaseBook {
         while (due.size() < dueMax && !byDue.isEmpty() && byDue.first().dueNanos <= now) {
             Entry entry = byDue.first();
             due.add(entry.id);
-            put(new Entry(entry.id, entry.ttlMillis, entry.loggedNanos, now + againNanos, true));
+            put(entry.due(now + againNanos, true));
         }
         return due;
+    }
+
+    /// How long a lease is kept yet.
+    public record Kept(long id, long leftMillis) {}
+
+    /// Leases that nobody has renewed for a while and of which the log should say how long they are kept. Each once in
+    /// a
+    /// quarter of its TTL; looks at a part of all leases each time. None while not leading.
+    public List<Kept> fading(long nowNanos) {
+        if (!leading) return List.of();
+        long now = on(nowNanos);
+        List<Kept> fading = new ArrayList<>();
+        List<Entry> told = new ArrayList<>();
+        int looks = 0;
+        for (Entry entry : leases.tailMap(lookedAtId, false).values()) {
+            if (looks == LOOKS_MAX) break;
+            looks++;
+            lookedAtId = entry.id;
+            long quarter = entry.ttlNanos() / 4;
+            boolean fades = now - entry.loggedNanos >= quarter * FADING_QUARTERS && now - entry.toldNanos >= quarter;
+            if (entry.over || !fades) continue;
+            fading.add(new Kept(entry.id, Math.max(0, millisUp(entry.keptNanos() - now))));
+            told.add(entry.told(now));
+        }
+        if (looks < LOOKS_MAX) lookedAtId = Long.MIN_VALUE;
+        told.forEach(this::put);
+        return fading;
+    }
+
+    /// The log said how long a lease is kept.
+    public void kept(long nowNanos, Kept kept) {
+        Entry entry = leases.get(kept.id());
+        if (entry == null || entry.over) return;
+        long logged = on(nowNanos) + kept.leftMillis() * NANOS_PER_MILLI - entry.halfTtlsNanos(KEPT_HALVES);
+        if (logged < entry.loggedNanos)
+            put(new Entry(entry.id, entry.ttlMillis, logged, entry.dueNanos, entry.toldNanos, false));
+    }
+
+    private static long millisUp(long nanos) {
+        return (nanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
     }
 
     private void pass(long nowNanos, boolean uncounted) {
@@ -182,7 +244,7 @@ public final class LeaseBook {
         Entry entry = leases.get(id);
         if (!leading || entry == null) return -1;
         long leftNanos = Math.min(entry.ttlNanos(), entry.dueNanos - on(nowNanos)); // an inherited date may lie beyond
-        return entry.over || leftNanos <= 0 ? 0 : (leftNanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
+        return entry.over || leftNanos <= 0 ? 0 : millisUp(leftNanos);
     }
 
     /// @return the granted TTL in milliseconds, -1 when there is no such lease

@@ -98,6 +98,40 @@ class LeaseBookTest {
         }
     }
 
+    /// Members that restart and lead in turn, each TTL: what the log says of the lease outlives their books.
+    @Test
+    void fadingLease_endsThoughEveryLeaderIsJustRestarted() {
+        Lease lease = new Lease(1, 8_000);
+        lead(0, lease);
+        long now = 0;
+        LeaseBook leader = book;
+        for (int change = 0; change < 4 && leader.remainingMillis(now, 1) != 0; change++) {
+            LeaseBook next = new LeaseBook(DUE_MAX, STALL_LIMIT, AGAIN);
+            next.learned(now, List.of(lease));
+            for (long until = now + 4 * SECOND; now < until; now += 100 * MILLI) {
+                boolean over = !leader.tick(now, true).isEmpty();
+                assertThat(over && now < 12 * SECOND).isFalse();
+                next.tick(now, true);
+                for (LeaseBook.Kept kept : leader.fading(now)) next.kept(now + 50 * MILLI, kept);
+            }
+            if (leader.remainingMillis(now, 1) == 0) break;
+            next.elected(now);
+            leader = next;
+        }
+        assertThat(leader.remainingMillis(now, 1)).isZero();
+        assertThat(now).isLessThanOrEqualTo(17 * SECOND);
+    }
+
+    @Test
+    void renewedLease_doesNotFade() {
+        lead(0, new Lease(1, 8_000));
+        for (long now = 0; now < 60 * SECOND; now += 2_600 * MILLI) {
+            if (book.needsLog(now, 1)) book.logged(now, 1);
+            assertThat(book.renewed(now, 1)).isPositive();
+            assertThat(book.fading(now)).isEmpty();
+        }
+    }
+
     @Test
     void timeWithoutALeader_doesNotCount() {
         book.granted(0, new Lease(1, 2_000));

@@ -38,6 +38,7 @@ final class Leases {
     private static final Bytes RENEWED = Bytes.utf8("lease/renewed"); // its value: the ids of the last entry
     private static final int ASK_MAX = 4_096; // leases in one question to the leader
     private static final int ASKS_IN_FLIGHT_MAX = 4;
+    private static final Bytes FADING = Bytes.utf8("lease/fading"); // how long the leases of the last entry are kept
     private static final long EXPIRE_LIMIT_NANOS = 10_000_000_000L; // then the book names a due lease again
 
     /// @param renew or ask
@@ -243,7 +244,9 @@ final class Leases {
         long now = ticker.bootNanos();
         book.offer(now, batch, applied);
         for (Command command : batch.commands()) {
-            if (command instanceof Command.SystemPut(Bytes key, Bytes ids) && key.equals(RENEWED)) renewed(now, ids);
+            if (!(command instanceof Command.SystemPut(Bytes key, Bytes value))) continue;
+            if (key.equals(RENEWED)) renewed(now, value);
+            else if (key.equals(FADING)) fading(now, value);
         }
     }
 
@@ -253,6 +256,26 @@ final class Leases {
         } catch (InvalidProtocolBufferException damaged) {
             throw new IllegalStateException("an entry with renewals that cannot be read", damaged);
         }
+    }
+
+    private void fading(long now, Bytes leases) {
+        try {
+            for (LeaseState state : LeaseReply.parseFrom(leases.unsafeArray()).getStatesList())
+                book.kept(now, new LeaseBook.Kept(state.getId(), state.getRemainingMillis()));
+        } catch (InvalidProtocolBufferException damaged) {
+            throw new IllegalStateException("an entry with fading leases that cannot be read", damaged);
+        }
+    }
+
+    /// Has the log say how long those leases are kept that nobody renews.
+    private void tellFading() {
+        List<LeaseBook.Kept> fading = book.fading(ticker.bootNanos());
+        if (fading.isEmpty()) return;
+        LeaseReply.Builder states = LeaseReply.newBuilder();
+        for (LeaseBook.Kept kept : fading)
+            states.addStates(LeaseState.newBuilder().setId(kept.id()).setRemainingMillis(kept.leftMillis()));
+        proposals.propose(
+                new Command.SystemPut(FADING, Bytes.wrap(states.build().toByteArray())), _ -> {}); // told again if lost
     }
 
     /// The state begins here, or was replaced.
@@ -304,6 +327,7 @@ final class Leases {
             metrics.leasesExpired.inc();
             proposals.propose(new Command.LeaseExpire(id, ledTerm), _ -> {}); // the book names it again if lost
         }
+        tellFading();
         refuseLate();
         pump();
     }

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// A store several times as large as what its members may hold in memory. `-Dholdfast.gib=true` makes it 1 GiB.
 final class BigKeyspaceTest {
     private static final boolean GIB = Boolean.getBoolean("holdfast.gib");
-    private static final int KEYS = GIB ? 65_536 : 8_192;
-    private static final int VALUE_BYTES = 16 << 10; // 128 MiB, or 1 GiB
+    private static final int KEYS = GIB ? 70_000 : 8_192;
+    private static final int VALUE_BYTES = 15 << 10; // 120 MiB, or 1 GiB
     private static final long MEMBER_MEBIBYTES_MAX = 700;
     private static final Duration LIMIT = Duration.ofSeconds(GIB ? 600 : 120);
 

@@ -6,16 +6,22 @@ import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import holdfast.core.base.Outcome;
 import holdfast.protocol.etcd.LeaseGrantRequest;
+import holdfast.protocol.etcd.MoveLeaderRequest;
+import holdfast.protocol.etcd.MoveLeaderResponse;
 import holdfast.server.client.Answer;
 import holdfast.server.client.Etcd;
 import holdfast.server.client.Txn;
 import holdfast.server.peers.Processes;
 import holdfast.server.peers.StoreCluster;
+import holdfast.server.truth.etcd.DoorClient;
+import io.vertx.core.Vertx;
+import io.vertx.grpc.common.GrpcStatus;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -119,7 +125,7 @@ final class ManyLeasesTest {
     /// Ten fixes, 3b: each new leader goes on counting where the last one was. The etcd way, to start again in full,
     /// would let the key live as long as the lead changes.
     @Test
-    void tenFixes3b_deadClientsLease_endsHoweverOftenTheLeadChanges() {
+    void tenFixes3b_deadClientsLease_endsHoweverOftenTheLeadChanges() throws Exception {
         int leader = cluster.awaitLeader();
         long lease = ((Answer.Done<Etcd.Granted>) cluster.client(leader).grant(TTL.toSeconds()))
                 .value()
@@ -134,16 +140,13 @@ final class ManyLeasesTest {
         long died = System.nanoTime();
         int changes = 0;
         long untilChange = died;
-        while (keys(cluster.client((leader + 1) % 3), "dead") != 0) {
+        while (keys(cluster.client(changes % 3), "dead") != 0) {
             assertThat(Duration.ofNanos(System.nanoTime() - died))
                     .as("%d changes%n%s", changes, cluster.logs())
-                    .isLessThan(TTL.multipliedBy(3));
+                    .isLessThan(TTL.multipliedBy(2).plusSeconds(5)); // a busy machine's own stalls do not count
             if (System.nanoTime() - untilChange < 0) continue;
-            leader = cluster.awaitLeader();
-            cluster.server(leader).kill9();
-            cluster.server(leader).awaitEnd(LIMIT);
-            cluster.server(leader).restart();
-            cluster.awaitLeader();
+            int from = cluster.awaitLeader();
+            handOver(from, (from + 1) % 3);
             changes++;
             untilChange = System.nanoTime() + TTL.toNanos() / 2;
         }
@@ -151,5 +154,22 @@ final class ManyLeasesTest {
                 "a dead client's key of %s was gone after %d ms and %d leader changes%n",
                 TTL, (System.nanoTime() - died) / 1_000_000, changes);
         assertThat(changes).isGreaterThanOrEqualTo(2);
+    }
+
+    private static void handOver(int from, int to) throws Exception {
+        long target = ((Answer.Done<Etcd.MemberStatus>) cluster.client(to).status())
+                .value()
+                .member();
+        MoveLeaderRequest request =
+                MoveLeaderRequest.newBuilder().setTargetID(target).build();
+        Vertx vertx = Vertx.vertx();
+        try (DoorClient door =
+                new DoorClient(vertx, URI.create(cluster.url(from)).getPort())) {
+            assertThat(door.call("etcdserverpb.Maintenance/MoveLeader", request, MoveLeaderResponse.parser(), Map.of())
+                            .status())
+                    .isEqualTo(GrpcStatus.OK);
+        } finally {
+            vertx.close().toCompletionStage().toCompletableFuture().join();
+        }
     }
 }
