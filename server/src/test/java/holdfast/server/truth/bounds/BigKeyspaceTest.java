@@ -69,7 +69,8 @@ final class BigKeyspaceTest {
 
             int peerPort = Processes.freePort();
             add(vertx, cluster.url(0), peerPort);
-            try (Meter meter = new Meter(cluster.client(0))) {
+            // Slow enough that the copy is not outdated before it has come: it has to go through between two snapshots.
+            try (Meter meter = new Meter(cluster.client(0), Duration.ofMillis(20))) {
                 int joined = cluster.join(peerPort, "--loop=off");
                 Processes.await("the new member's copy", LIMIT, () -> count(cluster, joined) == KEYS);
                 meanwhile = meter.read();

@@ -13,18 +13,27 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /// What the others notice: one writer that puts a small key again and again, and how long each put took. And what a
 /// member takes of the machine.
 final class Meter implements AutoCloseable {
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
     private final List<Long> tookNanos = new ArrayList<>();
     private final List<String> failed = new ArrayList<>();
     private final Thread thread;
     private volatile boolean over;
 
     Meter(Etcd client) {
+        this(client, Duration.ZERO);
+    }
+
+    /// @param pause after each put
+    Meter(Etcd client, Duration pause) {
         thread = Thread.ofVirtual().start(() -> {
             for (long number = 0; !over; number++) {
                 long begun = System.nanoTime();
@@ -32,6 +41,7 @@ final class Meter implements AutoCloseable {
                         client.commit(new Txn().put(Bytes.utf8("meter"), Bytes.utf8("v" + number)));
                 if (answer instanceof Answer.Done<Etcd.Committed>) tookNanos.add(System.nanoTime() - begun);
                 else failed.add(answer.toString());
+                if (pause.isPositive()) LockSupport.parkNanos(pause.toNanos());
             }
         });
     }
@@ -86,8 +96,8 @@ final class Meter implements AutoCloseable {
 
     /// A number of the member's own page.
     static double metric(String url, String name) {
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            String page = http.send(
+        try {
+            String page = HTTP.send(
                             HttpRequest.newBuilder(URI.create(url + "/metrics")).build(), BodyHandlers.ofString())
                     .body();
             return page.lines()

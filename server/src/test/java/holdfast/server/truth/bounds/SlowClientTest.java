@@ -440,14 +440,20 @@ final class SlowClientTest {
     @Test
     void expiryOfManyLeases_doesNotStopPuts() throws Exception {
         int leases = 100_000;
+        double revoked = Meter.metric(cluster.url(0), "etcd_debugging_lease_revoked_total");
         Meter.Reading before;
         try (Meter meter = new Meter(cluster.client(0))) {
             ManyLeasesTest.grant(cluster.url(0), leases, 5);
             before = meter.read();
         }
         try (Meter meter = new Meter(cluster.client(0))) {
-            Processes.await("the end of all leases", LIMIT, () -> ManyLeasesTest.granted(cluster.client(0)) == 0);
+            Processes.await(
+                    "the end of all leases",
+                    LIMIT,
+                    () -> Meter.metric(cluster.url(0), "etcd_debugging_lease_revoked_total") >= revoked + leases);
             assertUnnoticed(before, meter.read());
         }
+        assertThat(((Answer.Done<List<Long>>) cluster.client(0).leases()).value())
+                .hasSizeLessThan(leases / 100);
     }
 }
