@@ -27,6 +27,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	epb "go.etcd.io/etcd/server/v3/etcdserver/api/v3election/v3electionpb"
 	lockpb "go.etcd.io/etcd/server/v3/etcdserver/api/v3lock/v3lockpb"
+	"go.etcd.io/etcd/server/v3/etcdserver/api/v3rpc"
 	framecfg "go.etcd.io/etcd/tests/v3/framework/config"
 	"go.etcd.io/etcd/tests/v3/framework/testutils"
 )
@@ -154,6 +155,12 @@ func NewCluster(t testutil.TB, cfg *ClusterConfig) *Cluster {
 		t.Fatal(err)
 	}
 	c := &Cluster{Cfg: cfg, root: root, state: "new"}
+	whole := false
+	defer func() {
+		if !whole { // what is left over would fail the tests that follow
+			c.Terminate(t)
+		}
+	}()
 	for i := 0; i < cfg.Size; i++ {
 		c.newMember(t)
 	}
@@ -163,6 +170,7 @@ func NewCluster(t testutil.TB, cfg *ClusterConfig) *Cluster {
 	for _, m := range c.Members {
 		m.await(t)
 	}
+	whole = true
 	return c
 }
 
@@ -198,7 +206,16 @@ func (c *Cluster) newMember(t testutil.TB) *Member {
 
 type dialer struct{ address string }
 
-func (d dialer) Dial() (net.Conn, error) { return net.Dial("tcp", d.address) }
+// Dial never fails, because a bridge ends with the first dial that does: while nobody listens it gives a connection that ends.
+func (d dialer) Dial() (net.Conn, error) {
+	conn, err := net.Dial("tcp", d.address)
+	if err != nil {
+		near, far := net.Pipe()
+		far.Close()
+		return near, nil
+	}
+	return conn, nil
+}
 
 func (m *Member) flags() []string {
 	c := m.cluster
@@ -226,7 +243,11 @@ func (m *Member) flags() []string {
 	add(c.Cfg.GRPCKeepAliveMinTime != 0, "grpc-keepalive-min-time", c.Cfg.GRPCKeepAliveMinTime)
 	add(c.Cfg.GRPCKeepAliveInterval != 0, "grpc-keepalive-interval", c.Cfg.GRPCKeepAliveInterval)
 	add(c.Cfg.GRPCKeepAliveTimeout != 0, "grpc-keepalive-timeout", c.Cfg.GRPCKeepAliveTimeout)
-	add(c.Cfg.WatchProgressNotifyInterval != 0, "watch-progress-notify-interval", c.Cfg.WatchProgressNotifyInterval)
+	progress := c.Cfg.WatchProgressNotifyInterval
+	if set := v3rpc.GetProgressReportInterval(); progress == 0 && set < time.Minute { // tests set it where etcd would read it
+		progress = set
+	}
+	add(progress != 0, "watch-progress-notify-interval", progress)
 	add(c.Cfg.MaxLearners != 0, "max-learners", c.Cfg.MaxLearners)
 	add(c.Cfg.DisableStrictReconfigCheck, "strict-reconfig-check", false)
 	add(c.Cfg.CorruptCheckTime != 0, "corrupt-check-time", c.Cfg.CorruptCheckTime)
@@ -466,6 +487,11 @@ func (c *Cluster) WaitMembersForLeader(t testing.TB, members []*Member) int {
 	for end := time.Now().Add(startTimeout); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		leaders := map[uint64]bool{}
 		for _, m := range members {
+			select {
+			case <-m.ended:
+				continue
+			default:
+			}
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			status, err := m.ServerClient.Status(ctx, m.GRPCURL)
 			cancel()
@@ -518,8 +544,10 @@ func (c *Cluster) MustNewMember(t testutil.TB) *Member { return c.newMember(t) }
 
 func (c *Cluster) Terminate(testutil.TB) {
 	for _, m := range c.Members {
-		if m.Client != nil {
-			m.Client.Close()
+		for _, client := range []*clientv3.Client{m.Client, m.ServerClient} {
+			if client != nil {
+				_ = client.Close()
+			}
 		}
 		if m.bridge != nil {
 			m.bridge.Close()

@@ -238,6 +238,18 @@ public final class LeaseBook {
         begun = true;
     }
 
+    /// The same ids, what ends next first; those that are not in the book last, in the order given.
+    public List<Long> soonestFirst(List<Long> ids) {
+        List<Long> sorted = new ArrayList<>(ids);
+        sorted.sort(Comparator.comparingLong(this::dueNanos));
+        return List.copyOf(sorted);
+    }
+
+    private long dueNanos(long id) {
+        Entry entry = leases.get(id);
+        return entry == null ? Long.MAX_VALUE : entry.dueNanos;
+    }
+
     /// @return milliseconds left, rounded up, 0 when it is due, -1 when there is no such lease or this member does
     ///     not lead
     public long remainingMillis(long nowNanos, long id) {

@@ -43,6 +43,16 @@ class LeaseBookTest {
         assertThat(book.grantedMillis(1)).isEqualTo(-1);
     }
 
+    @Test
+    void leases_areListed_withWhatEndsNextFirst() {
+        lead(0, new Lease(1, 4_500), new Lease(2, 1_000), new Lease(3, 3_000));
+        assertThat(book.soonestFirst(List.of(1L, 2L, 3L, 4L))).containsExactly(2L, 3L, 1L, 4L);
+
+        assertThat(book.renewed(SECOND / 2, 2)).isEqualTo(1_000);
+        assertThat(book.renewed(2 * SECOND, 3)).isEqualTo(3_000);
+        assertThat(book.soonestFirst(List.of(1L, 2L, 3L))).containsExactly(2L, 1L, 3L);
+    }
+
     private void lead(long now, Lease... leases) {
         book.elected(now);
         for (Lease lease : leases) book.granted(now, lease);

@@ -49,7 +49,7 @@ public final class Metrics {
         return registry;
     }
 
-    /// Everything in Prometheus text format.
+    /// Everything in Prometheus text format, with numbers as Go writes them.
     public String expose() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
@@ -57,6 +57,6 @@ public final class Metrics {
         } catch (IOException bug) {
             throw new UncheckedIOException(bug); // memory does not fail
         }
-        return out.toString(UTF_8);
+        return GoNumber.page(out.toString(UTF_8));
     }
 }

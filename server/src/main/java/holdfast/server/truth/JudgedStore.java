@@ -232,11 +232,12 @@ final class JudgedStore implements Store {
     public void leases(Consumer<LeaseAnswer> done) {
         Function<ShelfView, List<Long>> ids =
                 view -> parts.keyspace().leases(view).stream().map(Lease::id).toList();
+        Consumer<LeaseAnswer> soonestFirst = parts.leases().soonestFirst(done);
         look(
                 done,
                 (judge, caller) -> judge.asksLeases(caller),
                 ids,
-                then(done, (header, found) -> done.accept(new LeaseAnswer.Listed(header, found))));
+                then(done, (header, found) -> soonestFirst.accept(new LeaseAnswer.Listed(header, found))));
     }
 
     @Override

@@ -101,6 +101,17 @@ final class Leases {
         else if (woken.compareAndSet(false, true)) raft.execute(this::pump);
     }
 
+    /// Takes a list of leases and hands it on with what ends next first, as far as this member counts them down.
+    Consumer<LeaseAnswer> soonestFirst(Consumer<LeaseAnswer> done) {
+        return answer -> {
+            if (stopped || !(answer instanceof LeaseAnswer.Listed(Store.Header header, List<Long> ids))) {
+                done.accept(answer);
+                return;
+            }
+            raft.execute(() -> Callbacks.call(done, new LeaseAnswer.Listed(header, book.soonestFirst(ids))));
+        };
+    }
+
     private void pump() {
         woken.set(false);
         RaftStatus status = raft.status();

@@ -291,7 +291,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         }
         Function<ShelfView, List<Long>> ids =
                 view -> keyspace.leases(view).stream().map(Lease::id).toList();
-        reads.read(ids, false, true, leaseTo(LeaseAnswer.Listed::new, done));
+        reads.read(ids, false, true, leaseTo(LeaseAnswer.Listed::new, leases.soonestFirst(done)));
     }
 
     @Override

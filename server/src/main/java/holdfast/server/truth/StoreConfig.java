@@ -35,6 +35,8 @@ public record StoreConfig(
 
     private static final int ENTRY_COMMANDS_MAX = 2_048;
     private static final int ENTRY_BYTES_MAX = 256 << 10;
+    private static final int OWN_COMMAND_BYTES_MAX = 8 << 10; // of members, whatever the door lets in
+    private static final int REQUEST_BYTES_MAX = 32 << 20; // half of what a record of the log may be
 
     public StoreConfig {
         Require.atLeast("request-timeout", requestTimeout, Duration.ofMillis(100));
@@ -42,11 +44,12 @@ public record StoreConfig(
         Require.between("waiting-max", waitingMax, 1, 1_000_000);
         Require.between("readers", readers, 1, 64);
         Require.between("entries-in-flight-max", entriesInFlightMax, 1, 64);
-        Require.between("request-bytes-max", requestBytesMax, 1_024, 8 << 20);
+        Require.between("request-bytes-max", requestBytesMax, 1, REQUEST_BYTES_MAX);
     }
 
     Proposals.Limits proposalLimits(long timeoutNanos) {
+        int commandBytesMax = Math.max(requestBytesMax, OWN_COMMAND_BYTES_MAX);
         return new Proposals.Limits(
-                waitingMax, ENTRY_COMMANDS_MAX, ENTRY_BYTES_MAX, entriesInFlightMax, requestBytesMax, timeoutNanos);
+                waitingMax, ENTRY_COMMANDS_MAX, ENTRY_BYTES_MAX, entriesInFlightMax, commandBytesMax, timeoutNanos);
     }
 }

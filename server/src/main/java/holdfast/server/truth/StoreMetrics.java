@@ -93,7 +93,7 @@ final class StoreMetrics {
         all.gauge(
                 "etcd_mvcc_db_total_size_in_bytes",
                 "Bytes on disk.",
-                () -> disk.size().diskBytes());
+                () -> Math.max(disk.size().diskBytes(), disk.size().liveBytes()));
         all.gauge(
                 "etcd_mvcc_db_total_size_in_use_in_bytes",
                 "Bytes in use.",

@@ -37,6 +37,10 @@ final class Weaving {
     private static final long OUR_LEADER_MILLIS = 600;
     private static final long OUR_ELECTION_MILLIS = 60;
     private static final long REQUEST_MILLIS = 5_000;
+    private static final long LOG_FILE_REQUESTS = 4;
+    private static final long ENTRY_BYTES = 256 << 10;
+    private static final long LOG_FILE_BYTES = 32 << 20;
+    private static final long LOG_FILE_BYTES_MAX = 1 << 30;
     private static final long SNAPSHOT_ENTRIES_MAX = 10_000_000;
     private static final long SNAPSHOT_ENTRIES_MIN = 10;
 
@@ -85,9 +89,17 @@ final class Weaving {
             else if (settings.has(name))
                 warnings.add("--" + name + " changes nothing in Holdfast: it does not know it yet");
         }
+        roomForRequests();
         if (settings.has("feature-gates")) {
             warnings.add("--feature-gates changes nothing in Holdfast: what they switch is built in or not there");
         }
+    }
+
+    /// Requests larger than etcd's default need files of the log that take four of them.
+    private void roomForRequests() {
+        long request = settings.number("max-request-bytes");
+        long needed = LOG_FILE_REQUESTS * (request + ENTRY_BYTES);
+        if (needed > LOG_FILE_BYTES && needed <= LOG_FILE_BYTES_MAX) flags.put("log-file-bytes", "" + needed);
     }
 
     private String shared(String name) {

@@ -112,6 +112,7 @@ public final class DoorMetrics {
                 DURATIONS_SECONDS,
                 "type",
                 "success");
+        metrics.registry().register(new RangeDurations(durations));
         for (Method method : Method.ALL) {
             String type = TIMED.get(method.path());
             List<DistributionDataPoint> taken = type == null

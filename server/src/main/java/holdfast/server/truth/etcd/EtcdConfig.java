@@ -76,7 +76,7 @@ public record EtcdConfig(
     public EtcdConfig {
         Require.between("store.etcd.port", port, 0, 65_535);
         Require.between("store.etcd.event-loops", eventLoops, 1, 64);
-        Require.between("store.etcd.request-bytes-max", requestBytesMax, 1_024, 64 * 1_024 * 1_024);
+        Require.between("store.etcd.request-bytes-max", requestBytesMax, 1, 64 * 1_024 * 1_024);
         Require.between("store.etcd.txn-ops-max", txnOpsMax, 1, 100_000);
         Require.atLeast("store.etcd.lease-ttl-min", leaseTtlMin, Duration.ofSeconds(1));
         Require.atLeast("store.etcd.progress-every", progressEvery, Duration.ofMillis(100));

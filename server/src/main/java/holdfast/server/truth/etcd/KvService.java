@@ -96,6 +96,7 @@ final class KvService {
     private void txn(Call call, byte[] message) throws InvalidProtocolBufferException {
         TxnRequest request = Translate.parse(TxnRequest.parser(), message);
         EtcdError wrong = Checks.txn(request, txnOpsMax);
+        if (wrong == null && standing.isLearner()) wrong = EtcdError.NOT_FOR_LEARNER; // even if it reads only
         if (wrong != null) {
             call.fail(wrong);
             return;

@@ -158,7 +158,7 @@ final class MaintenanceService {
                                 call,
                                 (header, hash) -> HashResponse.newBuilder()
                                         .setHeader(Translate.header(header))
-                                        .setHash(folded(hash.hash()))
+                                        .setHash(nonzero(folded(hash.hash())))
                                         .build()));
     }
 
@@ -175,6 +175,11 @@ final class MaintenanceService {
                                         .setCompactRevision(hash.compactRevision())
                                         .setHashRevision(hash.revision())
                                         .build()));
+    }
+
+    /// Some take a hash of 0 for none, and etcd's is none even of an empty store.
+    private static int nonzero(int hash) {
+        return hash == 0 ? 1 : hash;
     }
 
     private static int folded(long hash) {

@@ -139,6 +139,17 @@ final class EtcdFlagsTest {
     }
 
     @Test
+    void largeRequests_getFilesOfTheLogThatHoldFour() {
+        assertThat(woven(Map.of())).doesNotContainKey("log-file-bytes");
+        Map<String, String> flags = woven(Map.of("max-request-bytes", "10485760"));
+        assertThat(flags).containsEntry("log-file-bytes", "42991616");
+        assertThat(ServerConfig.of(flags, null).requestBytesMax()).isEqualTo(10 << 20);
+        assertThat(ServerConfig.of(woven(Map.of("max-request-bytes", "256")), null)
+                        .requestBytesMax())
+                .isEqualTo(256);
+    }
+
+    @Test
     void cluster_thatDoesNotFitTheAdvertisedUrls_isRefusedAsEtcdDoes() {
         assertThatThrownBy(() -> woven(Map.of("name", "a", "initial-cluster", "b=http://127.0.0.1:2380")))
                 .hasMessage("couldn't find local name \"a\" in the initial cluster configuration");

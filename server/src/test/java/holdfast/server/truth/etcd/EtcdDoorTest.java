@@ -248,7 +248,7 @@ final class EtcdDoorTest {
         assertThat(page("/readyz?verbose")).contains("[+]linearizable_read ok\n", "[+]non_learner ok\n");
         assertThat(page("/readyz/serializable_read")).isEqualTo("200 ok\n");
         assertThat(page("/version")).contains("\"etcdserver\":\"3.6.");
-        assertThat(page("/metrics")).startsWith("200 ").contains("\netcd_server_has_leader 1.0\n");
+        assertThat(page("/metrics")).startsWith("200 ").contains("\netcd_server_has_leader 1\n");
         assertThat(page("/nowhere")).startsWith("404 ");
         store.leader(null);
         assertThat(page("/health")).isEqualTo("503 {\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n");

@@ -81,6 +81,11 @@ final class Etcdctl {
     }
 
     private record Answer(int status, String out, String err) {
+        /// etcd changes no members before all have been connected for five seconds.
+        boolean isUnsettled() {
+            return err.contains("unhealthy cluster");
+        }
+
         @Override
         public String toString() {
             return "exit status " + status + "\n" + out + (err.isEmpty() ? "" : "stderr: " + err);
@@ -121,12 +126,16 @@ final class Etcdctl {
         if (silent) command = command.substring(7);
         boolean again = command.startsWith("again ");
         if (again) command = command.substring(6);
+        boolean settled = command.startsWith("settled ");
+        if (settled) command = command.substring(8);
         boolean sorted = command.startsWith("sorted ");
         if (sorted) command = command.substring(7);
         String input = command.endsWith(" <<") ? input() : "";
         if (command.endsWith(" <<")) command = command.substring(0, command.length() - 3);
         Answer answer = command.startsWith("fill ") ? fill(command.substring(5)) : ask(words(command), input);
-        for (long tries = LIMIT_SECONDS; again && tries > 0 && answer.status() != 0; tries--) {
+        for (long tries = LIMIT_SECONDS;
+                tries > 0 && (again && answer.status() != 0 || settled && answer.isUnsettled());
+                tries--) {
             TimeUnit.SECONDS.sleep(1);
             answer = ask(words(command), input);
         }
