@@ -99,7 +99,8 @@ final class ThreeKillsTest {
                         others.holdfast("other", List.of("server", "--name=n9", "--data-dir=" + cluster.dataOf(0)));
                 assertThat(other.awaitEnd(LIMIT)).isEqualTo(1);
                 assertThat(other.log()).contains("belongs to member n1; this server is named n9");
-                Processes.Running wrong = others.holdfast("wrong", List.of("server", "--readers=0"));
+                Processes.Running wrong = others.holdfast(
+                        "wrong", List.of("server", "--readers=0", "--data-dir=" + folder.resolve("wrong")));
                 assertThat(wrong.awaitEnd(LIMIT)).isEqualTo(2);
                 assertThat(wrong.log()).contains("readers is 0; the least is 1");
             }
