@@ -5,6 +5,7 @@ import holdfast.core.truth.ShelfView;
 import holdfast.server.base.Driver;
 import holdfast.server.base.Mailbox;
 import holdfast.server.base.Threads;
+import holdfast.server.base.Ticker;
 import holdfast.server.truth.disk.RocksShelf;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -13,16 +14,20 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class DiskState implements AutoCloseable {
     private static final long LOOK_NANOS = 500_000_000L;
 
+    private final Ticker ticker;
     private final Keyspace keyspace;
     private final RocksShelf shelf;
+    private final StoreMetrics metrics;
     private final Mailbox<Boolean> never = new Mailbox<>(1);
     private final Driver driver;
     private final AtomicBoolean tidying = new AtomicBoolean();
     private volatile long durableIndex;
     private volatile RocksShelf.Size size;
 
-    DiskState(Keyspace keyspace, RocksShelf shelf, Runnable onBug) {
+    DiskState(Ticker ticker, Keyspace keyspace, RocksShelf shelf, StoreMetrics metrics, Runnable onBug) {
+        this.ticker = ticker;
         this.keyspace = keyspace;
+        this.metrics = metrics;
         this.shelf = shelf;
         durableIndex = look();
         size = shelf.size();
@@ -51,8 +56,10 @@ final class DiskState implements AutoCloseable {
     void tidy() {
         if (!tidying.compareAndSet(false, true)) return;
         Threads.startPlatform("tidy", () -> {
+            long beganNanos = ticker.nanos();
             try {
                 shelf.tidy();
+                metrics.defragment.observe((ticker.nanos() - beganNanos) / 1e9);
             } finally {
                 tidying.set(false);
             }

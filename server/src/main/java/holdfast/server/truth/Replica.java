@@ -32,6 +32,7 @@ final class Replica implements RaftLog.Machine {
     private static final int SCRUB_ROWS = 500; // in one step
     private static final long SCRUB_NANOS = 2_000_000; // of 25 ms; the step that passes it is finished
     private static final long SCRUB_NANOS_WHEN_FULL = 15_000_000;
+    private static final long LATE_NANOS = 150_000_000; // between two ticks; a heartbeat is due every 40 ms
     private static final long SLOW_NANOS = 100_000_000; // etcd's
     private static final Object APPLIED = new Object();
     private static final byte[] NOT_TAKEN = LeaderReply.newBuilder()
@@ -49,6 +50,8 @@ final class Replica implements RaftLog.Machine {
     private final AuthMirror auth;
     private @Nullable Audience audience;
     private boolean scrubbing = true; // a crash may have left something
+    private boolean leading;
+    private long tickedNanos;
 
     Replica(
             Ticker ticker,
@@ -148,6 +151,7 @@ final class Replica implements RaftLog.Machine {
     @Override
     public void roleChanged(RaftStatus now) {
         headers.term(now.term());
+        leading = now.leading();
         if (audience == null) return;
         audience.leases().roleChanged(now);
         audience.proposals().roleChanged();
@@ -157,8 +161,10 @@ final class Replica implements RaftLog.Machine {
     /// Some steps of removing history that nobody can read: few while clients write, many while the store is
     /// full and nobody may.
     void tick() {
-        if (!scrubbing || audience == null) return;
         long beganNanos = ticker.nanos();
+        if (leading && tickedNanos != 0 && beganNanos - tickedNanos > LATE_NANOS) metrics.heartbeatsLate.inc();
+        tickedNanos = beganNanos;
+        if (!scrubbing || audience == null) return;
         boolean full = audience.upkeep().quota().stock().has(Alarm.Kind.NO_SPACE);
         long budgetNanos = full ? SCRUB_NANOS_WHEN_FULL : SCRUB_NANOS;
         do scrubbing = keyspace.scrub(shelf, SCRUB_ROWS);

@@ -87,7 +87,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
         headers = new Headers(config.clusterId(), Members.id(config.clusterId(), config.member()));
         Tip tip = keyspace.tip(shelf);
         headers.applied(tip.appliedIndex(), tip.revision());
-        disk = new DiskState(keyspace, shelf, onBug);
+        disk = new DiskState(ticker, keyspace, shelf, metrics, onBug);
         watches = new WatchHub(keyspace, views, headers, metrics, onBug);
         auth = new AuthMirror(keyspace, new SimpleTokens(ticker, config.auth().simpleLife()), shelf);
         replica = new Replica(ticker, keyspace, shelf, views, headers, disk, metrics, auth);
@@ -124,6 +124,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
                 new Upkeep.Parts(
                         ticker, raft, headers, keyspace, views, proposals, reads, members, changes, disk, onBug));
         raft.onForce(nanos -> metrics.walFsync.observe(nanos / 1e9));
+        raft.onTraffic(metrics.ofPeers(headers));
         Callers callers = new Callers(config.auth().tokens(), ticker, auth, headers, reads);
         Logins logins = new Logins(config.auth(), ticker, keyspace, auth, reads, proposals);
         nobody = new JudgedStore(

@@ -28,6 +28,8 @@ final class StoreMetrics {
     final CounterDataPoint slowApplies;
     final DistributionDataPoint walFsync;
     final DistributionDataPoint backendCommit;
+    final DistributionDataPoint defragment;
+    final CounterDataPoint heartbeatsLate;
 
     StoreMetrics(Metrics metrics) {
         all = metrics;
@@ -47,12 +49,24 @@ final class StoreMetrics {
         walFsync = metrics.histogram("etcd_disk_wal_fsync_duration_seconds", "Forcing the log to disk.", buckets());
         backendCommit = metrics.histogram(
                 "etcd_disk_backend_commit_duration_seconds", "Applying and writing one batch.", buckets());
+        defragment = metrics.histogram(
+                "etcd_disk_backend_defrag_duration_seconds", "Rewriting the files.", defragmentBuckets());
+        heartbeatsLate = plain(
+                metrics,
+                "etcd_server_heartbeat_send_failures",
+                "Times that this leader came too late to its heartbeats, be it disk or CPU.");
         watchGaps = plain(metrics, "holdfast_watch_gaps", "Times that the watch thread fell back to history.");
     }
 
     private static double[] buckets() {
         double[] bounds = new double[14]; // etcd's: 1 ms doubled up to 8 s
         for (int index = 0; index < bounds.length; index++) bounds[index] = 0.001 * (1 << index);
+        return bounds;
+    }
+
+    private static double[] defragmentBuckets() {
+        double[] bounds = new double[13]; // etcd's: 0.1 s doubled up to 7 minutes
+        for (int index = 0; index < bounds.length; index++) bounds[index] = 0.1 * (1 << index);
         return bounds;
     }
 
@@ -100,6 +114,10 @@ final class StoreMetrics {
                 () -> disk.size().liveBytes());
         all.gauge("etcd_debugging_mvcc_current_revision", "The store's revision.", parts.headers()::revision);
         all.gauge("etcd_debugging_mvcc_watcher_total", "Watchers.", parts.watches()::watcherCount);
+        all.gauge(
+                "etcd_debugging_mvcc_pending_events_total",
+                "Events that are not yet with their watchers.",
+                parts.watches()::eventsWaiting);
         Quota quota = parts.quota();
         all.gauge("etcd_server_quota_backend_bytes", "What the store may hold.", quota::limitBytes);
         all.gauge(
@@ -115,6 +133,10 @@ final class StoreMetrics {
                 return Math.max(0, parts.keyspace().tip(held.view()).compactRevision());
             }
         });
+    }
+
+    PeerMetrics ofPeers(Headers headers) {
+        return new PeerMetrics(all, headers);
     }
 
     private static boolean isLearner(RaftLog raft) {

@@ -61,6 +61,7 @@ final class WatchHub implements AutoCloseable {
     private final LinkedBlockingQueue<Input> inputs = new LinkedBlockingQueue<>(); // bounded by the two counts
     private final AtomicInteger appliedWaiting = new AtomicInteger();
     private final AtomicLong appliedBytes = new AtomicLong(); // of those that wait
+    private final AtomicInteger eventsWaiting = new AtomicInteger();
     private final AtomicInteger watchers = new AtomicInteger();
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Driver driver;
@@ -145,7 +146,13 @@ final class WatchHub implements AutoCloseable {
             metrics.watchGaps.inc();
             return;
         }
+        eventsWaiting.addAndGet(applied.events().size());
         inputs.add(new Input.Offered(applied, bytes));
+    }
+
+    /// Events that were applied and are not yet with their watchers.
+    int eventsWaiting() {
+        return eventsWaiting.get();
     }
 
     /// On the thread that applies, when a snapshot replaced the state.
@@ -172,6 +179,7 @@ final class WatchHub implements AutoCloseable {
             case Input.Offered(Applied applied, long bytes) -> {
                 appliedWaiting.decrementAndGet();
                 appliedBytes.addAndGet(-bytes);
+                eventsWaiting.addAndGet(-applied.events().size());
                 if (applied.revision() <= board.revision()) return; // history has it
                 start(board.offer(applied));
                 boardRevision = applied.revision();

@@ -185,6 +185,9 @@ final class LoneLog implements RaftLog {
     public void onForce(LongConsumer nanos) {}
 
     @Override
+    public void onTraffic(PeerEar ear) {}
+
+    @Override
     public void close() {
         driver.close();
     }

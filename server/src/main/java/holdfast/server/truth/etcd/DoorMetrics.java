@@ -106,6 +106,8 @@ public final class DoorMetrics {
                 "Requests by the version that the client names.",
                 "client_api_version",
                 "type");
+        version("etcd_server_version", "server_version", EtcdConfig.VERSION);
+        version("etcd_cluster_version", "cluster_version", EtcdConfig.CLUSTER_VERSION);
         Histogram durations = metrics.histogram(
                 "etcd_server_request_duration_seconds",
                 "From the first message of a request to its answer.",
@@ -132,6 +134,16 @@ public final class DoorMetrics {
                             sentBytes,
                             taken));
         }
+    }
+
+    private void version(String name, String label, String version) {
+        Gauge.builder()
+                .name(name)
+                .help("The version that is spoken, with value 1.")
+                .labelNames(label)
+                .register(metrics.registry())
+                .labelValues(version)
+                .set(1);
     }
 
     void healthy() {

@@ -14,7 +14,6 @@ import java.util.regex.Pattern;
 final class Downgrades {
     private static final Pattern VERSION =
             Pattern.compile("(\\d{1,9})\\.(\\d{1,9})(?:\\.(\\d{1,9})(?:-[0-9A-Za-z.-]+)?(?:\\+[0-9A-Za-z.-]+)?)?");
-    private static final String CLUSTER = "3.6";
     private static final int MAJOR = 3;
     private static final int MINOR_BELOW = 5; // only one step down is allowed
 
@@ -74,7 +73,7 @@ final class Downgrades {
     private DowngradeResponse response() {
         return DowngradeResponse.newBuilder()
                 .setHeader(Translate.header(store.status().header()))
-                .setVersion(CLUSTER)
+                .setVersion(EtcdConfig.CLUSTER_VERSION)
                 .build();
     }
 }

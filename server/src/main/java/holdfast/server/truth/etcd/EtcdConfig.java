@@ -35,6 +35,8 @@ public record EtcdConfig(
     /// The version that clients see: which etcd this door equals.
     public static final String VERSION = "3.6.16";
 
+    static final String CLUSTER_VERSION = "3.6";
+
     static final String STORAGE_VERSION = "3.6.0";
 
     /// Bytes that a message may have beyond [#requestBytesMax] before gRPC itself refuses it.

@@ -261,6 +261,11 @@ final class MicroRaftLog implements RaftLog {
         driver.execute(() -> log.onForce(options.ticker(), nanos));
     }
 
+    @Override
+    public void onTraffic(PeerEar ear) {
+        driver.execute(() -> transport.onTraffic(ear));
+    }
+
     /// Ends the member: what waits is refused or unknown, the log is flushed and closed. Waits for all of it;
     /// not to be called from a callback.
     @Override

@@ -34,6 +34,7 @@ final class PeerTransport {
     private final List<Channel> written = new ArrayList<>();
     private final LongAdder dropped = new LongAdder();
     private final LongAdder dialFailures = new LongAdder();
+    private RaftLog.PeerEar ear = RaftLog.PeerEar.DEAF;
     private long lastTickNanos;
     private boolean closed;
 
@@ -58,6 +59,10 @@ final class PeerTransport {
         driver.schedule(this::tick, PING_NANOS);
     }
 
+    void onTraffic(RaftLog.PeerEar newEar) {
+        ear = newEar;
+    }
+
     /// One other member.
     private static final class Link {
         private RaftLog.Peer peer;
@@ -67,6 +72,7 @@ final class PeerTransport {
         private boolean dirty;
         private long backoffNanos = BACKOFF_NANOS_MIN;
         private long heardNanos;
+        private long pingedNanos; // 0 while no answer is due
 
         Link(RaftLog.Peer peer) {
             this.peer = peer;
@@ -94,6 +100,7 @@ final class PeerTransport {
         Channel out = link == null ? null : link.out;
         if (link == null || out == null || !out.isActive() || !out.isWritable()) {
             dropped.increment();
+            ear.notSent(peer);
             return;
         }
         WireOut frame = Frames.open(Frames.MESSAGE);
@@ -211,6 +218,7 @@ final class PeerTransport {
     }
 
     private void write(Link link, Channel channel, ByteBuf frame) {
+        ear.sent(link.peer.id(), frame.readableBytes());
         channel.write(frame, channel.voidPromise());
         if (link.dirty) return;
         link.dirty = true;
@@ -233,6 +241,7 @@ final class PeerTransport {
             if (late) link.heardNanos = nowNanos;
             Channel out = link.out;
             if (out != null && out.isWritable()) {
+                link.pingedNanos = nowNanos;
                 write(link, out, Frames.sealed(Frames.open(Frames.PING)));
             }
             Channel standing = out != null ? out : link.in;
@@ -245,11 +254,15 @@ final class PeerTransport {
         Link link = links.get(id);
         if (link == null) return;
         link.heardNanos = ticker.nanos();
+        ear.received(id, body.length);
         if (type == Frames.MESSAGE) {
             listener.received(id, MessageCodec.decode(body));
         } else if (type == Frames.PING) {
             channel.writeAndFlush(Frames.sealed(Frames.open(Frames.PONG)), channel.voidPromise());
-        } else if (type != Frames.PONG) {
+        } else if (type == Frames.PONG) {
+            if (link.pingedNanos != 0) ear.roundTrip(id, link.heardNanos - link.pingedNanos);
+            link.pingedNanos = 0;
+        } else {
             throw new WireIn.Malformed("frame type " + type);
         }
     }

@@ -103,6 +103,23 @@ public interface RaftLog extends AutoCloseable {
     /// Tells how long each forcing of the log to disk took.
     void onForce(LongConsumer nanos);
 
+    /// Tells what goes between this member and others.
+    void onTraffic(PeerEar ear);
+
+    /// Hears the traffic with other members, by their numbers. On the driver's thread.
+    interface PeerEar {
+        PeerEar DEAF = new PeerEar() {};
+
+        default void sent(int peer, int bytes) {}
+
+        default void received(int peer, int bytes) {}
+
+        /// A message was dropped, since nobody was there or too much waited already.
+        default void notSent(int peer) {}
+
+        default void roundTrip(int peer, long nanos) {}
+    }
+
     @Override
     void close();
 
