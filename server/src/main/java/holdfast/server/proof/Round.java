@@ -61,7 +61,7 @@ final class Round {
     record Recorded(Optional<History> history, List<String> done, String problem) {}
 
     Recorded run(FaultSchedule schedule, FaultDriver driver) {
-        long base = baseRevision(driver);
+        long base = revision(driver);
         if (base < 0) return new Recorded(Optional.empty(), List.of(), "the members did not answer before the round");
         long startNanos = ticker.nanos();
         boolean big = schedule.faults().stream().anyMatch(fault -> fault.kind() == Kind.FULL);
@@ -79,6 +79,7 @@ final class Round {
         Pause.millis(AFTER_FAULTS_MILLIS);
         recorder.stop();
         leases.forEach(LeaseRecorder::await);
+        long _ = revision(driver); // all serve again: only then does a lease's time go on
         boolean _ = await(LEASE_MILLIS_MAX, () -> leases.stream().allMatch(lease -> lease.isGone(everywhere)));
         long end = end(recorder, driver);
         if (end < 0) {
@@ -108,7 +109,10 @@ final class Round {
         return new WatchRecorder(name, root, route, watchers, base + 1, ticker, startNanos);
     }
 
-    private long baseRevision(FaultDriver driver) {
+    /// Waits until every member answers.
+    ///
+    /// @return the newest revision, -1 when they did not answer in time
+    private long revision(FaultDriver driver) {
         long[] revision = {-1};
         boolean _ = await(SETTLE_MILLIS_MAX, () -> {
             driver.startEnded();
