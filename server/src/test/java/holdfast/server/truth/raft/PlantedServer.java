@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
@@ -20,6 +21,7 @@ import java.util.function.UnaryOperator;
 /// variable of the product leads here.
 final class PlantedServer {
     private static final int FLUSHES_PER_WRITE = 64;
+    private static final Set<String> RANGES = Set.of("range", "longRange");
 
     private PlantedServer() {}
 
@@ -29,7 +31,7 @@ final class PlantedServer {
 
         public static void main(String[] words) throws Exception {
             UnaryOperator<Store> stale = store -> wrap(store, (method, arguments) -> {
-                if (method.equals("range")) arguments[1] = false;
+                if (RANGES.contains(method)) arguments[1] = false;
             });
             run(words, new StartWay(false, RaftLog::open, stale));
         }
@@ -88,7 +90,8 @@ final class PlantedServer {
                 Store.class.getClassLoader(), new Class<?>[] {Store.class}, (_, method, arguments) -> {
                     if (arguments != null) before.call(method.getName(), arguments);
                     try {
-                        return method.invoke(store, arguments);
+                        Object answer = method.invoke(store, arguments);
+                        return answer instanceof Store asSomebody ? wrap(asSomebody, before) : answer;
                     } catch (InvocationTargetException failed) {
                         throw failed.getCause();
                     }
