@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 final class Cluster implements AutoCloseable {
     static final int MEMBERS = 3;
     private static final long START_SECONDS_MAX = 60;
+    private static final long QUOTA_BYTES = 8L << 30;
 
     private final String name;
     private final Path folder;
@@ -60,12 +61,12 @@ final class Cluster implements AutoCloseable {
                     "--listen-peer-urls=http://127.0.0.1:" + peers.get(member),
                     "--initial-advertise-peer-urls=http://127.0.0.1:" + peers.get(member),
                     "--initial-cluster=" + String.join(",", initial),
-                    "--quota-backend-bytes=8589934592",
+                    "--quota-backend-bytes=" + QUOTA_BYTES,
                     "--log-level=error");
         });
     }
 
-    /// As a user starts it: by the launcher, with its defaults.
+    /// As a user starts it: by the launcher, with its defaults, and room for as much as etcd has.
     static Cluster holdfast(Path launcher) throws IOException, InterruptedException {
         return start("holdfast", (member, port, peers) -> {
             List<String> initial = new ArrayList<>();
@@ -76,6 +77,7 @@ final class Cluster implements AutoCloseable {
                     "--name=n" + member,
                     "--data-dir=n" + member,
                     "--loop=off",
+                    "--quota-backend-bytes=" + QUOTA_BYTES,
                     "--listen-client=127.0.0.1:" + port,
                     "--listen-peer=127.0.0.1:" + peers.get(member),
                     "--initial-cluster=" + String.join(",", initial));

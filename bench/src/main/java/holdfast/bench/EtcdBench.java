@@ -1,5 +1,7 @@
 package holdfast.bench;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.protobuf.ByteString;
 import holdfast.bench.ClosedLoop.Result;
 import holdfast.bench.ClosedLoop.Work;
@@ -19,12 +21,13 @@ import java.util.function.ToDoubleFunction;
 
 /// Holdfast beside etcd: three members each, one machine, fsync on, the same generator, run by run in alternation.
 ///
-/// Flags: `--rounds N` (5), `--seconds S` a run (5), `--warm-up S` of each store (60), `--parts A,B` (all, in order):
-/// see [#PARTS]. `--launcher FILE` and `--etcd FILE` name the programs.
+/// Flags: `--rounds N` (5), `--seconds S` a run (5), `--warm-up S` of each store (60), `--parts A,B` (all but the soak,
+/// in order): see [#PARTS]. `--soak-seconds S` (600). `--launcher FILE` and `--etcd FILE` name the programs.
 public final class EtcdBench {
     private static final List<String> PARTS = List.of(
             "start", "put1", "put64", "put512", "lin1", "lin64", "lin512", "ser64", "mix64", "memory", "kill", "fans",
-            "big");
+            "big", "soak");
+    private static final Set<String> ASKED_FOR_ONLY = Set.of("soak");
     private static final int BIG_KEYS = 10_000;
     private static final int LARGE_VALUE_BYTES = 64 << 10;
 
@@ -46,8 +49,9 @@ public final class EtcdBench {
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        Map<String, String> flags = new LinkedHashMap<>(
-                Map.of("--rounds", "5", "--seconds", "5", "--warm-up", "60", "--parts", String.join(",", PARTS)));
+        String most = PARTS.stream().filter(part -> !ASKED_FOR_ONLY.contains(part)).collect(joining(","));
+        Map<String, String> flags = new LinkedHashMap<>(Map.of(
+                "--rounds", "5", "--seconds", "5", "--warm-up", "60", "--soak-seconds", "600", "--parts", most));
         for (int index = 0; index + 1 < args.length; index += 2) flags.put(args[index], args[index + 1]);
         new EtcdBench(flags).run();
     }
@@ -112,6 +116,7 @@ public final class EtcdBench {
             case "kill" -> kill(holdfast, etcd);
             case "fans" -> fans(holdfast, etcd);
             case "big" -> big(holdfast, etcd);
+            case "soak" -> Soak.run(holdfast, Double.parseDouble(flag("--soak-seconds")));
             default -> throw new IllegalArgumentException(part);
         }
     }

@@ -16,26 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /// The numbers of all etcd doors of one process under etcd's names. Made once; doors share it.
 public final class DoorMetrics {
-    /// The labels of gRPC's status codes, 0 to 16.
-    private static final List<String> CODES = List.of(
-            "OK",
-            "Canceled",
-            "Unknown",
-            "InvalidArgument",
-            "DeadlineExceeded",
-            "NotFound",
-            "AlreadyExists",
-            "PermissionDenied",
-            "ResourceExhausted",
-            "FailedPrecondition",
-            "Aborted",
-            "OutOfRange",
-            "Unimplemented",
-            "Internal",
-            "Unavailable",
-            "DataLoss",
-            "Unauthenticated");
-
     /// Buckets of etcd: 0.1 ms doubled 19 times.
     private static final double[] DURATIONS_SECONDS =
             IntStream.range(0, 20).mapToDouble(power -> 0.0001 * (1 << power)).toArray();
@@ -125,7 +105,7 @@ public final class DoorMetrics {
                     method.path(),
                     new MethodMetrics(
                             started.labelValues(labels),
-                            CODES.stream()
+                            EtcdError.CODES.stream()
                                     .map(code -> handled.labelValues(code, labels[0], labels[1], labels[2]))
                                     .toList(),
                             received.labelValues(labels),

@@ -26,8 +26,8 @@ record EtcdError(int status, String message) {
     private static final int DATA_LOSS = 15;
     static final int UNAUTHENTICATED = 16;
 
-    /// Go's names of the codes.
-    private static final List<String> CODES = List.of(
+    /// Go's names of the codes, 0 to 16.
+    static final List<String> CODES = List.of(
             "OK",
             "Canceled",
             "Unknown",
