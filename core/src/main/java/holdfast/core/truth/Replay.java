@@ -14,8 +14,9 @@ final class Replay {
 
     private static final int ROWS_LEAST = 1_024;
 
-    /// A step ends with the revision in which its events have so many bytes.
-    static final long BYTES_MAX = 1 << 20;
+    /// A step ends with the revision in which its events have so many bytes: more than a handful of the largest
+    /// values come at once, as they do from etcd.
+    static final long BYTES_MAX = 6 << 20;
 
     private final ShelfView view;
     private final Reader reader;

@@ -14,11 +14,10 @@ import holdfast.server.truth.auth.AuthConfig.Scheme;
 import holdfast.server.truth.auth.Passwords;
 import java.util.function.Consumer;
 
-/// Lets users in: checks a password against the newest state, and has the log give the token, so that every member
-/// knows
-/// it. When users or roles changed between the two, it begins again.
+/// Lets users in: checks a password against the newest state, and has the log give the token, so that every
+/// member knows it. When users or roles changed between the two, it begins again.
 final class Logins {
-    private static final int TRIES_MAX = 20;
+    private static final long STALE_NANOS_MAX = 5_000_000_000L; // etcd's limit of a request
 
     private final Scheme scheme;
     private final Passwords passwords;
@@ -48,14 +47,14 @@ final class Logins {
     }
 
     void login(String user, String password, Consumer<Answer> done) {
-        attempt(Bytes.utf8(user), password, 1, done);
+        attempt(Bytes.utf8(user), password, ticker.nanos(), done);
     }
 
-    private void attempt(Bytes user, String password, int nth, Consumer<Answer> done) {
+    private void attempt(Bytes user, String password, long beganNanos, Consumer<Answer> done) {
         reads.read(view -> keyspace.account(user, view), true, true, new Reads.Done<Account>() {
             @Override
             public void answered(Store.Header header, Account account) {
-                check(header, new Attempt(user, password, nth, account), done);
+                check(header, new Attempt(user, password, beganNanos, account), done);
             }
 
             @Override
@@ -65,10 +64,10 @@ final class Logins {
         });
     }
 
-    private record Attempt(Bytes user, String password, int nth, Account account) {
+    private record Attempt(Bytes user, String password, long beganNanos, Account account) {
         @Override
         public String toString() {
-            return "attempt " + nth + " of " + user; // never the password
+            return "attempt of " + user; // never the password
         }
     }
 
@@ -101,8 +100,8 @@ final class Logins {
             done.accept(answer);
         } else if (reply instanceof Reply.Refused(Refusal why)
                 && why == Refusal.AUTH_OLD_REVISION
-                && attempt.nth() < TRIES_MAX) {
-            attempt(attempt.user(), attempt.password(), attempt.nth() + 1, done);
+                && ticker.nanos() - attempt.beganNanos() < STALE_NANOS_MAX) {
+            attempt(attempt.user(), attempt.password(), attempt.beganNanos(), done);
         } else if (reply instanceof Reply.OfAuth.Authenticated) {
             done.accept(token(header, answer, attempt));
         } else {
