@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.function.DoubleSupplier;
+import java.util.stream.IntStream;
 
 /// Every number that this process shows. Rooms make their own at start and keep them; a name is registered once.
 public final class Metrics {
@@ -31,6 +32,13 @@ public final class Metrics {
                 .help(help)
                 .callback(call -> call.call(value.getAsDouble()))
                 .register(registry);
+    }
+
+    /// `count` upper bounds for a histogram, from `first` on, each twice the one before.
+    public static double[] doubled(double first, int count) {
+        return IntStream.range(0, count)
+                .mapToDouble(power -> first * (1 << power))
+                .toArray();
     }
 
     /// @param bucketsSeconds upper bounds, rising

@@ -55,11 +55,7 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        // its own connections break all the time, as they should; the logs of what it starts are where they belong
-        if (System.getenv("HOLDFAST_LOG_LEVEL") == null) {
-            System.setProperty("HOLDFAST_LOG_LEVEL", "OFF");
-            System.setProperty("HOLDFAST_LOG_LEVEL_LIBRARIES", "OFF");
-        }
+        QuietLogs.begin(); // the logs of what it starts are where they belong
         PrintStream said = output.json() ? System.err : System.out;
         boolean live = isTerminal();
         Ticker ticker = Ticker.system();

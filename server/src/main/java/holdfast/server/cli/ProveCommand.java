@@ -59,11 +59,7 @@ final class ProveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        // its clients lose connections all the time, as they should
-        if (System.getenv("HOLDFAST_LOG_LEVEL") == null) {
-            System.setProperty("HOLDFAST_LOG_LEVEL", "OFF");
-            System.setProperty("HOLDFAST_LOG_LEVEL_LIBRARIES", "OFF");
-        }
+        QuietLogs.begin();
         if (judged != null) return judge(judged);
         Require.between("rounds", rounds, 1, 100_000);
         PrintStream said = output.json() ? System.err : System.out;

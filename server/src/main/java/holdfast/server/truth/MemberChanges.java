@@ -87,7 +87,7 @@ public final class MemberChanges {
 
     /// A member asks its leader, this one.
     void answerFollower(MemberAsk ask, Consumer<byte[]> reply) {
-        Consumer<Appended> done = what -> reply.accept(reply(what).toByteArray());
+        Consumer<Appended> done = what -> reply.accept(reply(what));
         switch (ask.getKind()) {
             case ADD_LEARNER -> raft.addLearner(new Peer(ask.getId(), ask.getName(), ask.getAddress(), false), done);
             case PROMOTE -> raft.promote(ask.getId(), done);
@@ -99,21 +99,11 @@ public final class MemberChanges {
         }
     }
 
-    private static LeaderReply reply(Appended what) {
+    private static byte[] reply(Appended what) {
         return switch (what) {
-            case Appended.Done at ->
-                LeaderReply.newBuilder().setDoneIndex(at.index()).build();
-            case Appended.Refused(Reason why) ->
-                LeaderReply.newBuilder().setRefused(refusal(why)).build();
-            case Appended.Unknown(Reason why) ->
-                LeaderReply.newBuilder().setUnknown(refusal(why)).build();
+            case Appended.Done at -> LeaderReplies.done(at.index());
+            case Appended.Refused(Reason why) -> LeaderReplies.refused(why);
+            case Appended.Unknown(Reason why) -> LeaderReplies.unknown(why);
         };
-    }
-
-    static LeaderRefusal refusal(Reason why) {
-        return LeaderRefusal.newBuilder()
-                .setCode(why.code())
-                .setSentence(why.sentence())
-                .build();
     }
 }

@@ -3,7 +3,6 @@ package holdfast.server.truth;
 import holdfast.core.base.Reason;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.ShelfView;
-import holdfast.protocol.log.LeaderReply;
 import holdfast.protocol.log.MemberAsk;
 import holdfast.protocol.log.MemberRecord;
 import holdfast.server.truth.Store.Answer;
@@ -55,7 +54,7 @@ final class MemberDesk {
 
     /// A member asks its leader, this one.
     void answer(MemberAsk ask, Consumer<byte[]> reply) {
-        if (waiting.size() >= WAITING_MAX) reply.accept(refused(Reasons.TOO_MANY_REQUESTS));
+        if (waiting.size() >= WAITING_MAX) reply.accept(LeaderReplies.refused(Reasons.TOO_MANY_REQUESTS));
         else waiting.addLast(new Job(ask, reply));
         next();
     }
@@ -78,14 +77,15 @@ final class MemberDesk {
             case ASK_UPDATE -> update(rules, ask, done);
             case ASK_PROMOTE -> promote(rules, ask, done);
             case ADD_LEARNER, PROMOTE, REMOVE, LEAD, UNRECOGNIZED ->
-                done.accept(refused(new Reason("unknown-request", "This member does not know what it was asked.")));
+                done.accept(LeaderReplies.refused(
+                        new Reason("unknown-request", "This member does not know what it was asked.")));
         }
     }
 
     private void add(MemberRules rules, MemberAsk ask, Consumer<byte[]> done) {
         @Nullable Reason why = rules.refuseAddition(ask.getPeerUrlsList(), ask.getLearner(), strict);
         if (why == null) addAs(members.freeNumber(raft.status().members(), newest.get()), NUMBER_TRIES_MAX, ask, done);
-        else done.accept(refused(why));
+        else done.accept(LeaderReplies.refused(why));
     }
 
     private void addAs(int number, int tries, MemberAsk ask, Consumer<byte[]> done) {
@@ -109,12 +109,12 @@ final class MemberDesk {
     private void remove(MemberRules rules, MemberAsk ask, Consumer<byte[]> done) {
         MemberRules.@Nullable Entry entry = rules.find(ask.getMemberId());
         if (entry == null) {
-            done.accept(refused(Reasons.MEMBER_NOT_FOUND));
+            done.accept(LeaderReplies.refused(Reasons.MEMBER_NOT_FOUND));
             return;
         }
         int self = raft.status().self().id();
         @Nullable Reason why = strict ? rules.refuseRemoval(entry, self) : null;
-        if (why != null) done.accept(refused(why));
+        if (why != null) done.accept(LeaderReplies.refused(why));
         else if (entry.number() == self) moveOn(self, done);
         else raft.remove(entry.number(), what -> done.accept(reply(what, entry.number())));
     }
@@ -126,21 +126,23 @@ final class MemberDesk {
             raft.transferLeadership(
                     peer.id(),
                     what -> done.accept(
-                            what instanceof Appended.Done ? refused(LEADER_MOVED) : refused(Reasons.UNHEALTHY)));
+                            what instanceof Appended.Done
+                                    ? LeaderReplies.refused(LEADER_MOVED)
+                                    : LeaderReplies.refused(Reasons.UNHEALTHY)));
             return;
         }
-        done.accept(refused(Reasons.UNHEALTHY));
+        done.accept(LeaderReplies.refused(Reasons.UNHEALTHY));
     }
 
     private void update(MemberRules rules, MemberAsk ask, Consumer<byte[]> done) {
         MemberRules.@Nullable Entry entry = rules.find(ask.getMemberId());
         if (entry == null) {
-            done.accept(refused(Reasons.MEMBER_NOT_FOUND));
+            done.accept(LeaderReplies.refused(Reasons.MEMBER_NOT_FOUND));
             return;
         }
         @Nullable Reason why = rules.refuseUrls(ask.getPeerUrlsList(), entry.number());
         if (why != null) {
-            done.accept(refused(why));
+            done.accept(LeaderReplies.refused(why));
             return;
         }
         MemberRecord record = entry.record().toBuilder()
@@ -155,11 +157,11 @@ final class MemberDesk {
     private void promote(MemberRules rules, MemberAsk ask, Consumer<byte[]> done) {
         MemberRules.@Nullable Entry entry = rules.find(ask.getMemberId());
         if (entry == null) {
-            done.accept(refused(Reasons.MEMBER_NOT_FOUND));
+            done.accept(LeaderReplies.refused(Reasons.MEMBER_NOT_FOUND));
         } else if (entry.votes()) {
-            done.accept(refused(Reasons.NOT_A_LEARNER));
+            done.accept(LeaderReplies.refused(Reasons.NOT_A_LEARNER));
         } else if (strict && !rules.isReadyToPromote()) {
-            done.accept(refused(Reasons.NOT_ENOUGH_STARTED));
+            done.accept(LeaderReplies.refused(Reasons.NOT_ENOUGH_STARTED));
         } else {
             raft.promote(entry.number(), what -> done.accept(reply(what, entry.number())));
         }
@@ -173,8 +175,8 @@ final class MemberDesk {
                 answer -> raft.execute(() -> {
                     switch (answer) {
                         case Answer.Done _ -> then.run();
-                        case Answer.Refused(Reason why) -> done.accept(refused(why));
-                        case Answer.Unknown(Reason why) -> done.accept(unknown(why));
+                        case Answer.Refused(Reason why) -> done.accept(LeaderReplies.refused(why));
+                        case Answer.Unknown(Reason why) -> done.accept(LeaderReplies.unknown(why));
                     }
                 }));
     }
@@ -200,10 +202,9 @@ final class MemberDesk {
 
     private static byte[] reply(Appended what, int number) {
         return switch (what) {
-            case Appended.Done _ ->
-                LeaderReply.newBuilder().setDoneIndex(number).build().toByteArray();
-            case Appended.Refused(Reason why) -> refused(translated(why));
-            case Appended.Unknown _ -> unknown(Reasons.LEADER_CHANGED);
+            case Appended.Done _ -> LeaderReplies.done(number);
+            case Appended.Refused(Reason why) -> LeaderReplies.refused(translated(why));
+            case Appended.Unknown _ -> LeaderReplies.unknown(Reasons.LEADER_CHANGED);
         };
     }
 
@@ -217,19 +218,5 @@ final class MemberDesk {
             case "not-leader" -> Reasons.LEADER_CHANGED;
             default -> why;
         };
-    }
-
-    private static byte[] refused(Reason why) {
-        return LeaderReply.newBuilder()
-                .setRefused(MemberChanges.refusal(why))
-                .build()
-                .toByteArray();
-    }
-
-    private static byte[] unknown(Reason why) {
-        return LeaderReply.newBuilder()
-                .setUnknown(MemberChanges.refusal(why))
-                .build()
-                .toByteArray();
     }
 }

@@ -175,19 +175,16 @@ final class Proposals {
         inFlight--;
         switch (what) {
             case Appended.Done at -> {
-                byte[] reply = LeaderReply.newBuilder()
-                        .setDoneIndex(at.index())
-                        .build()
-                        .toByteArray();
+                byte[] reply = LeaderReplies.done(at.index());
                 for (Consumer<byte[]> to : replies) to.accept(reply);
                 unknown(sequence, Reasons.LEADER_CHANGED); // nothing is left under it, but for a bug of the log
             }
             case Appended.Refused(Reason why) -> {
-                for (Consumer<byte[]> to : replies) to.accept(refused(why));
+                for (Consumer<byte[]> to : replies) to.accept(LeaderReplies.refused(why));
                 tryAgain(sequence);
             }
             case Appended.Unknown(Reason why) -> {
-                for (Consumer<byte[]> to : replies) to.accept(unknown(why));
+                for (Consumer<byte[]> to : replies) to.accept(LeaderReplies.unknown(why));
                 unknown(sequence, Reasons.LEADER_CHANGED);
             }
         }
@@ -238,9 +235,9 @@ final class Proposals {
     /// A follower sends its gathered commands. Called only while this member leads or just ceased to.
     void offerForeign(byte[] framedGroup, Consumer<byte[]> reply) {
         if (stopped || !raft.status().leading()) {
-            reply.accept(refused(Reasons.NO_LEADER));
+            reply.accept(LeaderReplies.refused(Reasons.NO_LEADER));
         } else if (foreign.size() >= FOREIGN_MAX) {
-            reply.accept(refused(Reasons.TOO_MANY_REQUESTS));
+            reply.accept(LeaderReplies.refused(Reasons.TOO_MANY_REQUESTS));
         } else {
             foreign.addLast(new Foreign(framedGroup, reply));
             if (woken.compareAndSet(false, true)) raft.execute(this::pump);
@@ -319,7 +316,7 @@ final class Proposals {
     }
 
     private void refuseForeign() {
-        while (!foreign.isEmpty()) foreign.removeFirst().reply().accept(refused(Reasons.NO_LEADER));
+        while (!foreign.isEmpty()) foreign.removeFirst().reply().accept(LeaderReplies.refused(Reasons.NO_LEADER));
     }
 
     private void tryAgain(long sequence) {
@@ -334,19 +331,5 @@ final class Proposals {
         if (group == null) return;
         metrics.proposalsFailed.inc(group.proposals().size());
         for (Proposal proposal : group.proposals()) Callbacks.call(proposal.done(), new Answer.Unknown(why));
-    }
-
-    private static byte[] refused(Reason why) {
-        return LeaderReply.newBuilder()
-                .setRefused(MemberChanges.refusal(why))
-                .build()
-                .toByteArray();
-    }
-
-    private static byte[] unknown(Reason why) {
-        return LeaderReply.newBuilder()
-                .setUnknown(MemberChanges.refusal(why))
-                .build()
-                .toByteArray();
     }
 }

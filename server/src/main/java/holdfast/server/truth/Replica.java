@@ -7,7 +7,6 @@ import holdfast.core.truth.Command;
 import holdfast.core.truth.Keyspace;
 import holdfast.core.truth.Tip;
 import holdfast.protocol.log.LeaderAsk;
-import holdfast.protocol.log.LeaderReply;
 import holdfast.server.base.Ticker;
 import holdfast.server.truth.disk.RocksShelf;
 import holdfast.server.truth.log.BatchCodec;
@@ -35,10 +34,7 @@ final class Replica implements RaftLog.Machine {
     private static final long LATE_NANOS = 150_000_000; // between two ticks; a heartbeat is due every 40 ms
     private static final long SLOW_NANOS = 100_000_000; // etcd's
     private static final Object APPLIED = new Object();
-    private static final byte[] NOT_TAKEN = LeaderReply.newBuilder()
-            .setRefused(MemberChanges.refusal(Reasons.NO_LEADER))
-            .build()
-            .toByteArray();
+    private static final byte[] NOT_TAKEN = LeaderReplies.refused(Reasons.NO_LEADER);
 
     private final Ticker ticker;
     private final Keyspace keyspace;

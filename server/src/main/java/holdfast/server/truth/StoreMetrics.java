@@ -11,6 +11,9 @@ import java.util.List;
 
 /// The store's numbers under etcd's names, so that its dashboards and alerts serve.
 final class StoreMetrics {
+    private static final double[] DISK_BUCKETS = Metrics.doubled(0.001, 14); // etcd's: up to 8 s
+    private static final double[] DEFRAGMENT_BUCKETS = Metrics.doubled(0.1, 13); // etcd's: up to 7 minutes
+
     private final Metrics all;
     final CounterDataPoint proposalsFailed;
     final CounterDataPoint proposalsApplied;
@@ -46,28 +49,16 @@ final class StoreMetrics {
         txns = plain(metrics, "etcd_mvcc_txn", "Transactions applied.");
         ranges = plain(metrics, "etcd_mvcc_range", "Ranges served.");
         slowApplies = plain(metrics, "etcd_server_slow_apply", "Batches that took more than 100 ms to apply.");
-        walFsync = metrics.histogram("etcd_disk_wal_fsync_duration_seconds", "Forcing the log to disk.", buckets());
+        walFsync = metrics.histogram("etcd_disk_wal_fsync_duration_seconds", "Forcing the log to disk.", DISK_BUCKETS);
         backendCommit = metrics.histogram(
-                "etcd_disk_backend_commit_duration_seconds", "Applying and writing one batch.", buckets());
+                "etcd_disk_backend_commit_duration_seconds", "Applying and writing one batch.", DISK_BUCKETS);
         defragment = metrics.histogram(
-                "etcd_disk_backend_defrag_duration_seconds", "Rewriting the files.", defragmentBuckets());
+                "etcd_disk_backend_defrag_duration_seconds", "Rewriting the files.", DEFRAGMENT_BUCKETS);
         heartbeatsLate = plain(
                 metrics,
                 "etcd_server_heartbeat_send_failures",
                 "Times that this leader came too late to its heartbeats, be it disk or CPU.");
         watchGaps = plain(metrics, "holdfast_watch_gaps", "Times that the watch thread fell back to history.");
-    }
-
-    private static double[] buckets() {
-        double[] bounds = new double[14]; // etcd's: 1 ms doubled up to 8 s
-        for (int index = 0; index < bounds.length; index++) bounds[index] = 0.001 * (1 << index);
-        return bounds;
-    }
-
-    private static double[] defragmentBuckets() {
-        double[] bounds = new double[13]; // etcd's: 0.1 s doubled up to 7 minutes
-        for (int index = 0; index < bounds.length; index++) bounds[index] = 0.1 * (1 << index);
-        return bounds;
     }
 
     private static CounterDataPoint plain(Metrics metrics, String name, String help) {

@@ -8,7 +8,6 @@ import holdfast.core.truth.DigestVote;
 import holdfast.core.truth.Keyspace;
 import holdfast.protocol.log.DigestReport;
 import holdfast.protocol.log.LeaderAsk;
-import holdfast.protocol.log.LeaderReply;
 import holdfast.server.base.Driver;
 import holdfast.server.base.Mailbox;
 import holdfast.server.base.Ticker;
@@ -33,8 +32,7 @@ final class Verifier implements AutoCloseable {
     private static final int ROUNDS_MAX = 4; // for which reports are still awaited
     private static final int PAUSE_FACTOR = 10; // hashing takes at most this part of the time, however large the state
     private static final long DRAIN_NANOS = 1_000_000_000;
-    private static final byte[] TAKEN =
-            LeaderReply.newBuilder().setDoneIndex(0).build().toByteArray();
+    private static final byte[] TAKEN = LeaderReplies.done(0);
 
     private record Job(long index, Views.Held view) {}
 

@@ -11,14 +11,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The numbers of all etcd doors of one process under etcd's names. Made once; doors share it.
 public final class DoorMetrics {
     /// Buckets of etcd: 0.1 ms doubled 19 times.
-    private static final double[] DURATIONS_SECONDS =
-            IntStream.range(0, 20).mapToDouble(power -> 0.0001 * (1 << power)).toArray();
+    private static final double[] DURATIONS_SECONDS = Metrics.doubled(0.0001, 20);
 
     private static final Map<String, String> TIMED = Map.of(
             "/etcdserverpb.KV/Range", "range",
