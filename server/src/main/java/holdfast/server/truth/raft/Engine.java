@@ -107,7 +107,7 @@ final class Engine implements Transport {
         applied = new EngineMachine(machine, roster, host, this::die, this::termAt, this::hangs, this::enter);
         node = build(start, model);
         prefix = new CompactedPrefix(model, guards);
-        followers = new Followers(node, guards);
+        followers = new Followers(node, guards, new HeldTail(host, node, model, config, this.store, guards));
         snapshots = new SnapshotIntake(host, node, model, this::enter, guards.contains(Guard.SNAPSHOT_TAIL));
         reads = new Reads(host, node, config, guards, dice.nextLong() >>> 1, this::appliedIndex);
         forwards = new Forwards(host, node, config, machine, dice.nextLong() >>> 1);
@@ -177,6 +177,7 @@ final class Engine implements Transport {
     private void tick() {
         long nowNanos = host.nanos();
         newborn.grow();
+        followers.tick();
         elections.tick(nowNanos);
         reads.tick(nowNanos);
         forwards.tick(nowNanos);
@@ -219,8 +220,7 @@ final class Engine implements Transport {
     @Override
     public void send(RaftEndpoint target, RaftMessage message) {
         if (dead || target == null) return; // null: the engine answers a leader that it has forgotten
-        if (message instanceof AppendEntriesRequest append) followers.sent(target, append);
-        RaftMessage out = message;
+        RaftMessage out = followers.sending(target, message);
         if (message instanceof AppendEntriesSuccessResponse answer) {
             if (guards.contains(Guard.FLUSH_BEFORE_ANSWER)) flush();
             out = prefix.correct(answer);

@@ -39,6 +39,13 @@ interface EngineHost {
     /// on where the first stopped, or answers true at once. Must end by itself (a stalled stream is a failure).
     void fetchSnapshot(SnapshotHandle handle, int fromPeer, Consumer<Boolean> done);
 
+    /// Whether another member read a part of this member's snapshot at `index` not long ago.
+    boolean isFetched(long index);
+
+    /// Keeps what the log says at `fromIndex` and behind readable, though the store was told to forget it, until
+    /// another index is given; `Long.MAX_VALUE` for nothing.
+    void holdLog(long fromIndex);
+
     /// The members and their addresses changed: connect and disconnect accordingly.
     void peersChanged(List<RaftLog.Peer> peers);
 

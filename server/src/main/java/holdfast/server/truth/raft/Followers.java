@@ -8,6 +8,8 @@ import io.microraft.impl.state.RaftState;
 import io.microraft.model.message.AppendEntriesFailureResponse;
 import io.microraft.model.message.AppendEntriesRequest;
 import io.microraft.model.message.AppendEntriesSuccessResponse;
+import io.microraft.model.message.InstallSnapshotRequest;
+import io.microraft.model.message.RaftMessage;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -16,15 +18,28 @@ import org.jspecify.annotations.Nullable;
 final class Followers {
     private final RaftNodeImpl node;
     private final Set<Guard> guards;
+    private final HeldTail tail;
     private final TreeMap<Integer, Long> toldCommit = new TreeMap<>(); // by follower
 
-    Followers(RaftNodeImpl node, Set<Guard> guards) {
+    Followers(RaftNodeImpl node, Set<Guard> guards, HeldTail tail) {
         this.node = node;
         this.guards = guards;
+        this.tail = tail;
     }
 
-    void sent(RaftEndpoint follower, AppendEntriesRequest append) {
-        toldCommit.put(Roster.id(follower), append.getCommitIndex());
+    void tick() {
+        tail.expire();
+    }
+
+    /// What goes to `follower` in place of what the engine would send it.
+    RaftMessage sending(RaftEndpoint follower, RaftMessage message) {
+        RaftMessage out = message;
+        if (message instanceof InstallSnapshotRequest snapshot) out = tail.sending(follower, snapshot);
+        if (out instanceof AppendEntriesRequest append) {
+            toldCommit.put(Roster.id(follower), append.getCommitIndex());
+            if (out.equals(message) && !append.getLogEntries().isEmpty()) tail.caughtUp(follower);
+        }
+        return out;
     }
 
     /// What a follower missed while an answer of its was awaited goes out as soon as it answers.

@@ -48,6 +48,10 @@ enum Guard {
     /// beginning again.
     LOST_LOG,
 
+    /// Keeps what the log drops while a follower fetches a snapshot: one whose fetch takes longer than the leader takes
+    /// to its next snapshot would never catch up.
+    HELD_TAIL,
+
     /// Makes a leader step down that no majority of voters answers: the engine counts learners too.
     VOTER_QUORUM;
 

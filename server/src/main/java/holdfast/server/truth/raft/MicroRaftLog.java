@@ -362,6 +362,16 @@ final class MicroRaftLog implements RaftLog {
         }
 
         @Override
+        public boolean isFetched(long index) {
+            return folders.isRead(index, options.self().id());
+        }
+
+        @Override
+        public void holdLog(long fromIndex) {
+            log.hold(fromIndex);
+        }
+
+        @Override
         public void peersChanged(List<Peer> peers) {
             transport.peers(peers);
         }

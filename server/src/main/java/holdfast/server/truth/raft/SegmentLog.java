@@ -41,6 +41,7 @@ final class SegmentLog implements RaftStore, AutoCloseable {
     private long snapshotIndex;
     private long bytesSinceSnapshot;
     private long heapBytes;
+    private long heldFrom = Long.MAX_VALUE;
     private boolean broken;
 
     /// @param segmentBytes size of a file, at least four times the largest entry
@@ -106,6 +107,11 @@ final class SegmentLog implements RaftStore, AutoCloseable {
     /// more.
     void onSnapshot(LongConsumer told) {
         onSnapshot = told;
+    }
+
+    /// Keeps the files of entries from `fromIndex` on, though a snapshot covers them.
+    void hold(long fromIndex) {
+        heldFrom = fromIndex;
     }
 
     /// Calls `nanos` with how long each forcing took.
@@ -238,9 +244,11 @@ final class SegmentLog implements RaftStore, AutoCloseable {
         }
     }
 
-    /// Deletes the oldest files while a snapshot covers all their entries. Later files carry the state on.
+    /// Deletes the oldest files while a snapshot covers all their entries and nobody holds them. Later files carry the
+    /// state on.
     private void deleteCovered() throws IOException {
-        while (segments.size() > 1 && segments.getFirst().highestIndex() <= state.headIndex()) {
+        long untilIndex = Math.min(state.headIndex(), heldFrom - 1);
+        while (segments.size() > 1 && segments.getFirst().highestIndex() <= untilIndex) {
             Segment covered = segments.removeFirst();
             covered.file().close();
             files.delete(covered.name());

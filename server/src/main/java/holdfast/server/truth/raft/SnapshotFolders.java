@@ -26,8 +26,8 @@ final class SnapshotFolders {
     private static final String PART = ".part";
     private static final String MAKING = "making";
 
-    /// A folder that was read this recently is not deleted yet.
-    private static final long SERVED_NANOS = 15_000_000_000L;
+    /// A folder that was read this recently is not deleted yet: whoever got all of it checks and forces it first.
+    private static final long SERVED_NANOS = 60_000_000_000L;
 
     private final Path root;
     private final int self;
@@ -97,14 +97,22 @@ final class SnapshotFolders {
         servedNanos.put(index + "-" + member, ticker.nanos());
     }
 
+    /// Whether somebody read the snapshot at `index` by `member` not long ago.
+    boolean isRead(long index, int member) {
+        return isRead(index + "-" + member);
+    }
+
+    private boolean isRead(String name) {
+        Long read = servedNanos.get(name);
+        return read != null && ticker.nanos() - read < SERVED_NANOS;
+    }
+
     /// Deletes everything older than the snapshot at `index`, but for what is being read.
     void forgetBefore(long index) {
         try (Stream<Path> all = Files.list(root)) {
             for (Path folder : all.toList()) {
                 String name = folder.getFileName().toString();
-                Long read = servedNanos.get(name);
-                boolean busy = read != null && ticker.nanos() - read < SERVED_NANOS;
-                if (name.equals(MAKING) || busy || indexOf(name) >= index) continue;
+                if (name.equals(MAKING) || isRead(name) || indexOf(name) >= index) continue;
                 delete(folder);
                 servedNanos.remove(name);
             }
@@ -135,9 +143,12 @@ final class SnapshotFolders {
     }
 
     /// The same, with the checksum of each: reads everything, so never on the driver's thread.
-    static List<SnapshotHandle.File> listWithChecksums(Path folder) throws IOException {
+    ///
+    /// @param each called before each file
+    static List<SnapshotHandle.File> listWithChecksums(Path folder, Runnable each) throws IOException {
         List<SnapshotHandle.File> listed = new ArrayList<>();
         for (SnapshotHandle.File file : list(folder)) {
+            each.run();
             listed.add(new SnapshotHandle.File(file.name(), file.bytes(), checksum(folder.resolve(file.name()))));
         }
         return listed;

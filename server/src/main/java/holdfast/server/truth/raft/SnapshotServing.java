@@ -35,7 +35,7 @@ final class SnapshotServing extends ChannelInboundHandlerAdapter {
             int member = in.small();
             folders.served(index, member);
             Path folder = folders.of(index, member);
-            if (type == Frames.ASK_LIST) sendList(context, folder);
+            if (type == Frames.ASK_LIST) sendList(context, folder, () -> folders.served(index, member));
             else if (type == Frames.ASK_CHUNK) sendChunk(context, folder, in.text(), in.number(), in.small());
             else throw new WireIn.Malformed("frame type " + type);
         } catch (IOException | WireIn.Malformed | Require.BadValue failed) {
@@ -43,10 +43,10 @@ final class SnapshotServing extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private static void sendList(ChannelHandlerContext context, Path folder) {
+    private static void sendList(ChannelHandlerContext context, Path folder, Runnable each) {
         Threads.startPlatform("raft-snapshot-list", () -> {
             try {
-                List<SnapshotHandle.File> files = SnapshotFolders.listWithChecksums(folder);
+                List<SnapshotHandle.File> files = SnapshotFolders.listWithChecksums(folder, each);
                 WireOut out = Frames.open(Frames.LIST)
                         .list(
                                 files,

@@ -10,6 +10,7 @@ import io.microraft.persistence.RaftStore;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 /// Passes everything to the real store, ends the member on the first failure, and knows whether anything is
 /// unflushed.
@@ -19,11 +20,17 @@ import java.util.function.Consumer;
 final class StrictStore implements RaftStore {
     private final RaftStore store;
     private final Consumer<Reason> onFailure;
+    private LongConsumer onForget = _ -> {};
     private boolean dirty;
 
     StrictStore(RaftStore store, Consumer<Reason> onFailure) {
         this.store = store;
         this.onFailure = onFailure;
+    }
+
+    /// Calls `told` before entries up to an index are forgotten.
+    void onForget(LongConsumer told) {
+        onForget = told;
     }
 
     @FunctionalInterface
@@ -82,6 +89,7 @@ final class StrictStore implements RaftStore {
 
     @Override
     public void truncateLogEntriesUntil(long index) throws IOException {
+        onForget.accept(index);
         unflushed("forget old entries", () -> store.truncateLogEntriesUntil(index));
     }
 

@@ -66,4 +66,21 @@ class GuardTest {
         assertThat(SimScript.leadsLearnersOnly(1, Guard.allBut(Guard.VOTER_QUORUM)))
                 .isTrue();
     }
+
+    @Test
+    void followerThatFetchesSlowly_catchesUpUnderWrites_onlyWithItsGuard() {
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            assertThat(SimScript.catchesUpFromSlowSnapshot(seed, Guard.ALL))
+                    .as("seed " + seed)
+                    .isTrue();
+            assertThat(SimScript.catchesUpFromSlowSnapshot(seed, Guard.allBut(Guard.HELD_TAIL)))
+                    .as("seed " + seed + " without the guard")
+                    .isFalse();
+        }
+    }
+
+    @Test
+    void followerThatVanishesWhileItFetches_isNotWaitedForForEver() {
+        assertThat(SimScript.letsGoOfWhoNeverComesBack(1)).isTrue();
+    }
 }

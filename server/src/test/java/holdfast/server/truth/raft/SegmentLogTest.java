@@ -151,6 +151,33 @@ final class SegmentLogTest {
         }
     }
 
+    @Test
+    void heldEntries_areReadBackAfterTheLogForgotThem_untilLetGo(@TempDir Path folder) throws IOException {
+        try (SegmentLog log = SegmentLog.open(LogFiles.in(folder), SMALL, Runnable::run, (why, cause) -> {})) {
+            Program program = new Program(5);
+            program.start(log);
+            List<EntryBytes> handles = new ArrayList<>();
+            List<byte[]> contents = new ArrayList<>();
+            for (int index = 1; index <= 100; index++) {
+                contents.add(program.payload(700));
+                handles.add(EntryBytes.of(contents.getLast().clone()));
+                log.persistLogEntries(List.of(ModelCodec.entry(index, 1, handles.getLast())));
+            }
+            log.flush();
+            log.hold(41);
+            log.persistSnapshotChunk(program.chunk(90, 1));
+            log.truncateLogEntriesUntil(90);
+            log.flush();
+            int held = log.segmentCount();
+            assertThat(handles.get(40).inHeap()).isFalse();
+            for (int at = 40; at < 100; at++) assertThat(handles.get(at).get()).isEqualTo(contents.get(at));
+            log.hold(Long.MAX_VALUE);
+            log.truncateLogEntriesUntil(90);
+            log.flush();
+            assertThat(log.segmentCount()).isLessThan(3).isLessThan(held);
+        }
+    }
+
     private static SegmentLog open(TornFiles files) throws IOException {
         return SegmentLog.open(files, SMALL, Runnable::run, (why, cause) -> {});
     }

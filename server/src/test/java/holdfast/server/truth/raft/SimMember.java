@@ -25,7 +25,10 @@ final class SimMember {
     private @Nullable Life life;
     private boolean paused;
     private boolean wiped;
+    private final TreeMap<Long, Long> fetchedUntilNanos = new TreeMap<>(); // by a snapshot's index
+    private long fetchNanosMin;
     private long fetchNanosMax = 5_000_000;
+    private long heldFrom = Long.MAX_VALUE;
     private long executeNanos;
 
     SimMember(SimWorld world, int id, List<Peer> initialPeers, int skewPermille) {
@@ -117,16 +120,28 @@ final class SimMember {
 
         @Override
         public void fetchSnapshot(SnapshotHandle handle, int fromPeer, Consumer<Boolean> done) {
+            long takesNanos = fetchNanosMin + dice.nextLong(fetchNanosMax);
+            SimMachine.State state = world.download(fromPeer, id, handle, takesNanos);
             world.after(
-                    dice.nextLong(fetchNanosMax),
+                    takesNanos,
                     () -> run(() -> {
-                        SimMachine.State state = world.download(fromPeer, id, handle);
-                        if (state != null) {
+                        boolean whole = state != null && world.isLinked(fromPeer, id);
+                        if (whole) {
                             files.put(folderOf(handle), state);
                             keepNewest();
                         }
-                        done.accept(state != null);
+                        done.accept(whole);
                     }));
+        }
+
+        @Override
+        public boolean isFetched(long index) {
+            return world.nowNanos() < fetchedUntilNanos.getOrDefault(index, 0L);
+        }
+
+        @Override
+        public void holdLog(long fromIndex) {
+            heldFrom = fromIndex;
         }
 
         @Override
@@ -160,7 +175,9 @@ final class SimMember {
         return Long.toString(1_000_000_000_000L + index);
     }
 
-    SimMachine.@Nullable State file(SnapshotHandle handle) {
+    /// @param takesNanos for how long it is read
+    SimMachine.@Nullable State file(SnapshotHandle handle, long takesNanos) {
+        fetchedUntilNanos.merge(handle.index(), world.nowNanos() + takesNanos, Math::max);
         return files.get(folder(handle.index(), handle.memberId()));
     }
 
@@ -183,6 +200,7 @@ final class SimMember {
         if (ended == null) return;
         ended.end();
         life = null;
+        heldFrom = Long.MAX_VALUE;
         paused = false;
         asleep.clear();
         disk.crash();
@@ -246,7 +264,17 @@ final class SimMember {
     }
 
     void slowFetch(long nanosMax) {
-        fetchNanosMax = nanosMax;
+        slowFetch(0, nanosMax);
+    }
+
+    void slowFetch(long nanosMin, long nanosMax) {
+        fetchNanosMin = nanosMin;
+        fetchNanosMax = nanosMax - nanosMin;
+    }
+
+    /// What the log was told to keep beyond what it needs.
+    long heldFrom() {
+        return heldFrom;
     }
 
     /// Power goes in the middle of a step.

@@ -98,10 +98,15 @@ final class SimWorld {
         if (target != null) target.with(engine -> engine.receive(from, message));
     }
 
-    SimMachine.@Nullable State download(int from, int to, SnapshotHandle handle) {
+    SimMachine.@Nullable State download(int from, int to, SnapshotHandle handle, long takesNanos) {
         SimMember source = members.get(from);
-        boolean there = source != null && source.isUp() && !net.isCut(from, to) && !net.isCut(to, from);
-        return there ? source.file(handle) : null;
+        return source != null && isLinked(from, to) ? source.file(handle, takesNanos) : null;
+    }
+
+    /// Whether files can go from one member to the other.
+    boolean isLinked(int from, int to) {
+        SimMember source = members.get(from);
+        return source != null && source.isUp() && !net.isCut(from, to) && !net.isCut(to, from);
     }
 
     /// Ends a process; its peers may hear of the closed connection.

@@ -68,8 +68,8 @@ final class SnapshotFetchTest {
         assertThat(fetch(handle)).isTrue();
         assertThat(Files.readAllBytes(here.of(handle).resolve("deep/large"))).isEqualTo(large);
         assertThat(here.of(handle).resolve("empty")).isEmptyFile();
-        assertThat(SnapshotFolders.listWithChecksums(here.of(handle)))
-                .isEqualTo(SnapshotFolders.listWithChecksums(there.of(handle)));
+        assertThat(SnapshotFolders.listWithChecksums(here.of(handle), () -> {}))
+                .isEqualTo(SnapshotFolders.listWithChecksums(there.of(handle), () -> {}));
     }
 
     @Test
