@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// What a leader's log has dropped and a follower that fetches a snapshot will need next. Without it a follower whose
 /// fetch takes longer than the leader takes to its next snapshot would get that one, then the next, and so on for ever.
 ///
-/// A follower that asked for the snapshot at `i` wants what follows `i`. Worked example, a snapshot every 1,000 entries:
+/// A follower that asked for the snapshot at `i` wants what follows `i`. Worked example:
 ///
 /// | when | the engine's log | held here |
 /// | --- | --- | --- |

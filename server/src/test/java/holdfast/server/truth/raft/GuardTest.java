@@ -70,10 +70,8 @@ class GuardTest {
     @Test
     void followerThatFetchesSlowly_catchesUpUnderWrites_onlyWithItsGuard() {
         for (int seed = 1; seed <= SEEDS; seed++) {
-            assertThat(SimScript.catchesUpFromSlowSnapshot(seed, Guard.ALL))
-                    .as("seed " + seed)
-                    .isTrue();
-            assertThat(SimScript.catchesUpFromSlowSnapshot(seed, Guard.allBut(Guard.HELD_TAIL)))
+            assertThat(SlowFetch.catchesUp(seed, Guard.ALL)).as("seed " + seed).isTrue();
+            assertThat(SlowFetch.catchesUp(seed, Guard.allBut(Guard.HELD_TAIL)))
                     .as("seed " + seed + " without the guard")
                     .isFalse();
         }
@@ -81,6 +79,6 @@ class GuardTest {
 
     @Test
     void followerThatVanishesWhileItFetches_isNotWaitedForForEver() {
-        assertThat(SimScript.letsGoOfWhoNeverComesBack(1)).isTrue();
+        assertThat(SlowFetch.endsWithoutTheFollower(1)).isTrue();
     }
 }

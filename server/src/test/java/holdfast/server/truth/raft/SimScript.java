@@ -9,10 +9,10 @@ import java.util.Set;
 /// Schedules written by hand, one for each fault of the engine that seldom shows by chance. The seed varies
 /// latencies. Each ends with whatever makes the damage visible to the judge.
 final class SimScript {
-    private final SimWorld world;
+    final SimWorld world;
     private final SimClients clients;
 
-    private SimScript(long seed, int members, Set<Guard> guards) {
+    SimScript(long seed, int members, Set<Guard> guards) {
         this(new SimWorld(seed, members, guards, 0));
     }
 
@@ -23,20 +23,20 @@ final class SimScript {
         world.runMillis(600);
     }
 
-    private SimMember leader() {
+    SimMember leader() {
         SimMember leader = world.leader();
         if (leader == null) throw new IllegalStateException("no leader in seed " + world.seed);
         return leader;
     }
 
-    private List<SimMember> others(SimMember... but) {
+    List<SimMember> others(SimMember... but) {
         List<SimMember> gone = List.of(but);
         return world.members.values().stream()
                 .filter(member -> !gone.contains(member))
                 .toList();
     }
 
-    private void part(List<SimMember> some, List<SimMember> rest, boolean apart) {
+    void part(List<SimMember> some, List<SimMember> rest, boolean apart) {
         for (SimMember one : some) {
             for (SimMember other : rest) {
                 if (apart) {
@@ -50,7 +50,7 @@ final class SimScript {
         }
     }
 
-    private void write(SimMember at, int count) {
+    void write(SimMember at, int count) {
         for (int each = 0; each < count; each++) clients.write(at);
     }
 
@@ -58,7 +58,7 @@ final class SimScript {
         from.with(engine -> engine.transferLeadership(to.id, _ -> {}));
     }
 
-    private List<String> healed() {
+    List<String> healed() {
         world.net.heal();
         for (SimMember member : world.members.values()) member.start();
         SimRun.heal(world);
@@ -353,51 +353,5 @@ final class SimScript {
         script.part(script.others(voters.toArray(SimMember[]::new)), voters, true);
         world.runMillis(1_000);
         return leader.leads();
-    }
-
-    /// A follower was away for long, and fetches a snapshot four times slower than the leader makes the next.
-    private SimMember startSlowFetch() {
-        SimMember leader = leader();
-        SimMember behind = others(leader).get(0);
-        behind.slowFetch(400 * SimWorld.MILLI, 401 * SimWorld.MILLI);
-        part(List.of(behind), others(behind), true);
-        writeSlowly(leader, 60);
-        part(List.of(behind), others(behind), false);
-        return behind;
-    }
-
-    private void writeSlowly(SimMember leader, int count) {
-        for (int each = 0; each < count; each++) {
-            write(leader, 1);
-            world.runMillis(5);
-        }
-    }
-
-    /// The leader goes on writing meanwhile.
-    ///
-    /// @return whether the follower has caught up after two more seconds of that, and the leader holds nothing for it
-    static boolean catchesUpFromSlowSnapshot(long seed, Set<Guard> guards) {
-        SimScript script = new SimScript(seed, 3, guards);
-        SimMember leader = script.leader();
-        SimMember behind = script.startSlowFetch();
-        script.writeSlowly(leader, 400);
-        boolean near = behind.machine.now().index() > leader.machine.now().index() - 10;
-        return near && leader.leads() && leader.heldFrom() == Long.MAX_VALUE && script.healed().isEmpty();
-    }
-
-    /// The follower vanishes while it fetches.
-    ///
-    /// @return whether the leader held the log for it, and let go when it had not been heard of for long enough
-    static boolean letsGoOfWhoNeverComesBack(long seed) {
-        SimScript script = new SimScript(seed, 3, Guard.ALL);
-        SimMember leader = script.leader();
-        SimMember behind = script.startSlowFetch();
-        script.writeSlowly(leader, 60);
-        boolean held = leader.heldFrom() < Long.MAX_VALUE;
-        script.part(List.of(behind), script.others(behind), true);
-        script.world.run(HeldTail.IDLE_NANOS_MAX - 1_000 * SimWorld.MILLI);
-        boolean heldStill = leader.heldFrom() < Long.MAX_VALUE;
-        script.world.runMillis(2_000);
-        return held && heldStill && leader.leads() && leader.heldFrom() == Long.MAX_VALUE;
     }
 }
