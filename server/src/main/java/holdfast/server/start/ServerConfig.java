@@ -191,7 +191,7 @@ public record ServerConfig(
         Listening listening = Listening.of(settings, clientTls != null, peerTls != null);
         Address listenClient = listening.clients().getFirst().address();
         Address advertisePeer = listening.advertisedPeers().getFirst().address();
-        return new ServerConfig(
+        ServerConfig config = new ServerConfig(
                 name,
                 Path.of(settings.text("data-dir")),
                 listenClient,
@@ -209,21 +209,23 @@ public record ServerConfig(
                 settings.length("request-timeout"),
                 settings.length("lease-ttl-min"),
                 settings.length("stall-limit"),
-                Math.toIntExact(settings.number("request-bytes-max")),
-                Math.toIntExact(settings.number("txn-ops-max")),
-                Math.toIntExact(settings.number("waiting-max")),
-                Math.toIntExact(settings.number("readers")),
-                Math.toIntExact(settings.number("entries-in-flight-max")),
+                settings.count("request-bytes-max"),
+                settings.count("txn-ops-max"),
+                settings.count("waiting-max"),
+                settings.count("readers"),
+                settings.count("entries-in-flight-max"),
                 listening,
                 settings.length("progress-every"),
-                Math.toIntExact(settings.number("log-file-bytes")),
+                settings.count("log-file-bytes"),
                 joins(settings),
                 UpkeepKeys.read(settings),
                 new AuthFlags(
                         settings.text("auth-token"),
                         settings.length("auth-token-ttl"),
-                        Math.toIntExact(settings.number("bcrypt-cost")),
+                        settings.count("bcrypt-cost"),
                         UpkeepKeys.onOff(settings, "client-cert-auth")));
+        PartConfigs.check(config);
+        return config;
     }
 
     private static boolean joins(Settings settings) {
@@ -273,7 +275,7 @@ public record ServerConfig(
                 settings.length("heartbeat-every"),
                 settings.length("leader-timeout"),
                 settings.length("election-timeout"),
-                Math.toIntExact(settings.number("snapshot-entries")),
+                settings.count("snapshot-entries"),
                 standard.pendingMax(),
                 standard.entriesPerMessage(),
                 settings.length("request-timeout"),

@@ -25,13 +25,13 @@ public final class ServerLoop {
         ServerConfig.@Nullable TlsFiles files = config.clientTls();
         ClientTls tls = files == null
                 ? ClientTls.NONE
-                : new ClientTls(ServerParts.authority(files), files.certificate(), files.key());
+                : new ClientTls(PartConfigs.authority(files), files.certificate(), files.key());
         LoopNode node = new LoopNode(
                 config.name(),
                 config.listenLoop().host(),
                 config.listenLoop().port(),
                 config.advertiseClient().host(),
-                files == null ? null : new LoopNode.Tls(files.certificate(), files.key(), ServerParts.authority(files)),
+                files == null ? null : new LoopNode.Tls(files.certificate(), files.key(), PartConfigs.authority(files)),
                 EtcdConfig.of(List.of(Endpoint.parse(server.clientUrl()))).withTls(tls),
                 true,
                 LoopNode.LEASE_TTL,

@@ -5,14 +5,10 @@ import holdfast.core.base.Reason;
 import holdfast.server.base.Metrics;
 import holdfast.server.base.ProcessNumbers;
 import holdfast.server.base.Ticker;
-import holdfast.server.base.tls.Identity;
-import holdfast.server.base.tls.LiveTls;
 import holdfast.server.start.DataFolder.Locked;
 import holdfast.server.start.DataFolder.Owner;
 import holdfast.server.truth.ReplicatedStore;
 import holdfast.server.truth.Store;
-import holdfast.server.truth.StoreConfig;
-import holdfast.server.truth.auth.AuthConfig;
 import holdfast.server.truth.disk.RocksShelf;
 import holdfast.server.truth.etcd.DoorMetrics;
 import holdfast.server.truth.etcd.EtcdConfig;
@@ -26,7 +22,6 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -34,7 +29,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +48,7 @@ public final class ServerParts implements AutoCloseable {
     private record Part(String name, AutoCloseable part) {}
 
     private final ServerConfig config;
+    private final PartConfigs configs;
     private final StartWay way;
     private final Metrics metrics = new Metrics();
     private final DoorMetrics doorMetrics = new DoorMetrics(metrics);
@@ -64,8 +59,9 @@ public final class ServerParts implements AutoCloseable {
     private final List<Integer> clientPorts = new ArrayList<>();
     private volatile Handler<HttpServerRequest> pages = EtcdDoor::notFound;
 
-    private ServerParts(ServerConfig config, StartWay way) {
-        this.config = config;
+    private ServerParts(PartConfigs configs, StartWay way) {
+        this.configs = configs;
+        config = configs.server();
         this.way = way;
         ProcessNumbers.addTo(metrics);
     }
@@ -79,20 +75,29 @@ public final class ServerParts implements AutoCloseable {
 
     /// The same in a way of its own.
     public static Opened open(ServerConfig config, StartWay way, Runnable onBreak) throws InterruptedException {
-        ServerParts parts = new ServerParts(config, way);
+        PartConfigs configs;
+        try {
+            configs = PartConfigs.of(config);
+        } catch (IOException | GeneralSecurityException unreadable) {
+            return new Opened.Refused(unstarted(unreadable));
+        }
+        ServerParts parts = new ServerParts(configs, way);
         @Nullable Reason why;
         try {
             why = parts.build(onBreak);
-        } catch (IOException | UncheckedIOException | GeneralSecurityException failed) {
-            why = new Reason("start-failed", "The server cannot start: " + failed.getMessage() + ".");
+        } catch (IOException | UncheckedIOException failed) {
+            why = unstarted(failed);
         }
         if (why == null) return new Opened.Ready(parts);
         parts.close();
         return new Opened.Refused(why);
     }
 
-    private @Nullable Reason build(Runnable onBreak)
-            throws IOException, GeneralSecurityException, InterruptedException {
+    private static Reason unstarted(Exception failed) {
+        return new Reason("start-failed", "The server cannot start: " + failed.getMessage() + ".");
+    }
+
+    private @Nullable Reason build(Runnable onBreak) throws IOException, InterruptedException {
         return switch (DataFolder.lock(config.dataDir())) {
             case Locked.Refused(Reason why) -> why;
             case Locked.Ready(DataFolder folder) -> {
@@ -102,14 +107,13 @@ public final class ServerParts implements AutoCloseable {
         };
     }
 
-    private @Nullable Reason buildOn(DataFolder folder, Runnable onBreak)
-            throws IOException, GeneralSecurityException, InterruptedException {
+    private @Nullable Reason buildOn(DataFolder folder, Runnable onBreak) throws IOException, InterruptedException {
         Owner founder = Founding.of(config);
         @Nullable Owner owner = folder.owner();
         @Nullable Reason foreign = owner == null ? null : refuseOwner(owner, founder);
         if (foreign != null) return foreign;
         if (owner == null && config.joins()) {
-            switch (Newcomer.ask(config, peerTls())) {
+            switch (Newcomer.ask(config, configs.peerTls())) {
                 case Newcomer.Known.Refused(Reason why) -> {
                     return why;
                 }
@@ -158,34 +162,15 @@ public final class ServerParts implements AutoCloseable {
         return null;
     }
 
-    private ReplicatedStore openStore(Owner owner, DataFolder folder, RocksShelf shelf, Runnable onBreak)
-            throws IOException, GeneralSecurityException {
+    private ReplicatedStore openStore(Owner owner, DataFolder folder, RocksShelf shelf, Runnable onBreak) {
         Ticker ticker = Ticker.system();
         RaftOptions options = raftOptions(owner, folder, ticker, onBreak);
-        StoreConfig storeConfig = new StoreConfig(
-                owner.clusterId(),
-                owner.member(),
-                ticker.wallMillis() << 20 ^ ticker.bootNanos(),
-                owner.name(),
-                Listening.say(config.listening().advertisedPeers()),
-                Listening.say(config.listening().advertisedClients()),
-                config.requestTimeout(),
-                config.leaseTtlMin(),
-                config.stallLimit(),
-                config.waitingMax(),
-                config.readers(),
-                config.entriesInFlightMax(),
-                config.requestBytesMax(),
-                config.upkeep(),
-                AuthConfig.of(
-                        config.auth().token(),
-                        config.auth().tokenLife(),
-                        config.auth().bcryptCost()));
-        return new ReplicatedStore(storeConfig, ticker, metrics, shelf, machine -> openLog(options, machine), onBreak);
+        long run = ticker.wallMillis() << 20 ^ ticker.bootNanos();
+        return new ReplicatedStore(
+                configs.store(owner, run), ticker, metrics, shelf, machine -> openLog(options, machine), onBreak);
     }
 
-    private RaftOptions raftOptions(Owner owner, DataFolder folder, Ticker ticker, Runnable onBreak)
-            throws IOException, GeneralSecurityException {
+    private RaftOptions raftOptions(Owner owner, DataFolder folder, Ticker ticker, Runnable onBreak) {
         RaftOptions standard = RaftOptions.of(
                 folder.path("raft"),
                 Long.toHexString(owner.clusterId()),
@@ -193,7 +178,7 @@ public final class ServerParts implements AutoCloseable {
                 config.listenPeer().host(),
                 config.listenPeer().port(),
                 owner.seeds(),
-                peerTls(),
+                configs.peerTls(),
                 new Dice(ticker.wallMillis() * 31 + owner.member()));
         return new RaftOptions(
                 standard.folder(),
@@ -215,18 +200,6 @@ public final class ServerParts implements AutoCloseable {
                 });
     }
 
-    /// Members and the loop do not start without one: [ServerConfig#of].
-    static Path authority(ServerConfig.TlsFiles files) {
-        Path authority = files.authority();
-        if (authority == null) throw new IllegalStateException("a certificate without its authority");
-        return authority;
-    }
-
-    private @Nullable SSLContext peerTls() throws IOException, GeneralSecurityException {
-        ServerConfig.@Nullable TlsFiles tls = config.peerTls();
-        return tls == null ? null : new Identity(authority(tls), tls.certificate(), tls.key()).sslContext();
-    }
-
     private RaftLog openLog(RaftOptions options, RaftLog.Machine machine) {
         try {
             RaftLog log = way.log().open(options, machine);
@@ -246,42 +219,20 @@ public final class ServerParts implements AutoCloseable {
         }
     }
 
-    private void openDoor(ReplicatedStore opened) throws IOException, GeneralSecurityException, InterruptedException {
+    private void openDoor(ReplicatedStore opened) throws IOException, InterruptedException {
         Vertx ofDoor = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
         vertx = ofDoor;
         add("vertx", () -> closeVertx(ofDoor));
         Store served = way.store().apply(opened);
-        for (Listening.Url url : config.listening().clients()) {
-            EtcdDoor opening =
-                    EtcdDoor.open(etcdConfig(url), ofDoor, served, doorMetrics, request -> pages.handle(request));
-            add("etcd door " + url, opening);
+        for (EtcdConfig door : configs.clients()) {
+            EtcdDoor opening = EtcdDoor.open(door, ofDoor, served, doorMetrics, request -> pages.handle(request));
+            add("etcd door " + door.host() + ":" + door.port(), opening);
             clientPorts.add(opening.port());
         }
-        for (Listening.Url url : config.listening().metrics()) {
-            add("metrics door " + url, EtcdDoor.openPages(etcdConfig(url), ofDoor, served, doorMetrics));
+        for (EtcdConfig door : configs.metrics()) {
+            String name = "metrics door " + door.host() + ":" + door.port();
+            add(name, EtcdDoor.openPages(door, ofDoor, served, doorMetrics));
         }
-    }
-
-    private EtcdConfig etcdConfig(Listening.Url url) throws IOException, GeneralSecurityException {
-        EtcdConfig standard = EtcdConfig.at(url.address().host(), url.address().port());
-        ServerConfig.@Nullable TlsFiles files = url.secure() ? config.clientTls() : null;
-        EtcdConfig.@Nullable Tls tls = null;
-        if (files != null) {
-            LiveTls live = LiveTls.open(LiveTls.Pem.of(files.certificate(), files.key(), files.authority()));
-            tls = EtcdConfig.Tls.of(live, config.auth().certificateUsers());
-        }
-        return new EtcdConfig(
-                standard.host(),
-                standard.port(),
-                standard.eventLoops(),
-                tls,
-                config.requestBytesMax(),
-                config.txnOpsMax(),
-                config.leaseTtlMin(),
-                config.progressEvery(),
-                standard.leaderlessLimit(),
-                config.upkeep().quotaBytes(),
-                standard.connections());
     }
 
     private static void closeVertx(Vertx ofDoor) throws Exception {

@@ -23,6 +23,8 @@ public final class Settings {
     /// @param standard what holds when it is not given; null when there is no such thing
     public record Key(String name, String label, @Nullable String standard, String description) {}
 
+    private static final Duration LENGTH_MAX = Duration.ofDays(365);
+
     private final Map<String, String> given;
     private final Map<String, Key> keys = new LinkedHashMap<>();
 
@@ -100,20 +102,29 @@ public final class Settings {
         }
     }
 
-    /// `250ms`, `3s`, `10min`, `1h`.
+    /// A number that an `int` holds; its own bounds are narrower.
+    public int count(String name) {
+        long value = number(name);
+        Require.between(name, value, Integer.MIN_VALUE, Integer.MAX_VALUE);
+        return (int) value;
+    }
+
+    /// `250ms`, `3s`, `10min`, `1h`; a year at most.
     public Duration length(String name) {
         String value = text(name).replace(" ", "");
         int digits = 0;
         while (digits < value.length() && Character.isDigit(value.charAt(digits))) digits++;
         Require.that(name, value, digits > 0 && digits <= 9, "a length of time such as 250ms, 3s, 10min or 1h");
         long count = Long.parseLong(value.substring(0, digits));
-        return switch (value.substring(digits)) {
+        Duration length = switch (value.substring(digits)) {
             case "ms" -> Duration.ofMillis(count);
             case "s" -> Duration.ofSeconds(count);
             case "m", "min" -> Duration.ofMinutes(count);
             case "h" -> Duration.ofHours(count);
             default -> throw new BadValue(name + " is " + value + "; its unit must be ms, s, min or h");
         };
+        Require.that(name, value, length.compareTo(LENGTH_MAX) <= 0, "a year at most, 8760h");
+        return length;
     }
 
     /// `host:port`, `[v6]:port`.

@@ -77,15 +77,46 @@ final class ServerConfigTest {
                 "initial-cluster | n1=h:1 | initial-cluster is n1=h:1; it must be a list with this member, default, in it",
                 "heartbeat-every | 40 | heartbeat-every is 40; its unit must be ms, s, min or h",
                 "heartbeat-every | soon | heartbeat-every is soon; it must be a length of time such as 250ms, 3s, 10min or 1h",
-                "leader-timeout | 50ms | raft.leader-timeout is 50 ms; the least is 120 ms",
+                "leader-timeout | 50ms | leader-timeout is 50 ms; the least is 120 ms",
                 "txn-ops-max | 0 | txn-ops-max is 0; the least is 1",
                 "readers | two | readers is two; it must be a whole number",
+                "readers | 0 | readers is 0; the least is 1",
+                "readers | 65 | readers is 65; the most is 64",
+                "readers | 99999999999 | readers is 99999999999; the most is 2147483647",
+                "waiting-max | 0 | waiting-max is 0; the least is 1",
+                "entries-in-flight-max | 65 | entries-in-flight-max is 65; the most is 64",
+                "snapshot-entries | 9 | snapshot-entries is 9; the least is 10",
+                "heartbeat-every | 1ms | heartbeat-every is 1 ms; the least is 5 ms",
+                "election-timeout | 1s | election-timeout is 1 s; the most is 600 ms",
+                "lease-ttl-min | 10ms | lease-ttl-min is 10 ms; the least is 1 s",
+                "progress-every | 1ms | progress-every is 1 ms; the least is 100 ms",
+                "request-bytes-max | 0 | request-bytes-max is 0; the least is 1",
+                "request-timeout | 1ms | request-timeout is 1 ms; the least is 600 ms",
+                "request-timeout | 99999999h | request-timeout is 99999999h; it must be a year at most, 8760h",
                 "client-cert-file | c.pem | client-key-file is missing; client-cert-file, client-key-file, client-ca-file go together",
             })
     void badValue_isRefusedByNameValueAndBound(String key, String value, String sentence) {
         assertThatThrownBy(() -> ServerConfig.of(Map.of(key, value), null))
                 .isInstanceOf(BadValue.class)
                 .hasMessage(sentence);
+    }
+
+    @Test
+    void filesThatCannotBeRead_areRefusedBeforeAnyFolderIsMade() throws Exception {
+        Path data = folder.resolve("data");
+        ServerConfig config = ServerConfig.of(
+                Map.of(
+                        "data-dir", data.toString(),
+                        "loop", "off",
+                        "client-cert-file", folder.resolve("none.pem").toString(),
+                        "client-key-file", folder.resolve("none-key.pem").toString()),
+                null);
+
+        assertThat(ServerParts.open(config, () -> {}))
+                .isInstanceOfSatisfying(
+                        ServerParts.Opened.Refused.class,
+                        refused -> assertThat(refused.why().sentence()).contains("none.pem cannot be read"));
+        assertThat(data).doesNotExist();
     }
 
     @Test

@@ -4,6 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import holdfast.server.base.Ticker;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ abstract class Call {
     private static final Ticker TICKER = Ticker.system();
     private static final int OK = 0;
     private static final int CANCELLED = 1;
+    private static final int COUNTED_BYTES = 1_024;
 
     /// Takes one message of the client.
     @FunctionalInterface
@@ -26,6 +28,7 @@ abstract class Call {
     private OnMessage onMessage = _ -> {};
     private Runnable onHalfClose = () -> {};
     private @Nullable MethodMetrics numbers;
+    private long unsentBytes;
     private long begunNanos;
     private boolean over;
 
@@ -47,9 +50,6 @@ abstract class Call {
 
     /// Runs `task` once the client has caught up.
     abstract void onDrain(Runnable task);
-
-    /// Bytes sent that the client has not taken; where that is not known, none or [Long#MAX_VALUE].
-    abstract long unsentBytes();
 
     /// Whether one message may be sent in parts.
     abstract boolean takesParts();
@@ -110,6 +110,27 @@ abstract class Call {
     /// Runs `task` on the call's event loop, after everything handed over before. From any thread.
     final void later(Runnable task) {
         loop.runOnContext(_ -> task.run());
+    }
+
+    /// Counts what waits for the client, until `written`: for this call, and for its connection ([Debt]).
+    final void follow(Future<Void> written, int bytes) {
+        Debt debt = debt();
+        unsentBytes += bytes;
+        if (debt != null) debt.owes(bytes);
+        written.onComplete(_ -> {
+            unsentBytes -= bytes;
+            if (debt != null) debt.paid(bytes);
+        });
+    }
+
+    /// The same for the last of a call: small ones are bounded by the number of calls.
+    final void followLast(Future<Void> written, int bytes) {
+        if (bytes >= COUNTED_BYTES) follow(written, bytes);
+    }
+
+    /// Bytes sent that the client has not taken.
+    final long unsentBytes() {
+        return unsentBytes;
     }
 
     /// Sends one message of a stream.

@@ -10,6 +10,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +47,8 @@ final class Connection {
             Vertx vertx, HttpConnection connection, EtcdConfig.Connections limits, Backlog backlog, Runnable gone) {
         Connection looked = new Connection(vertx, connection, limits, backlog);
         long timer = looked.begin();
+        connection.exceptionHandler(
+                garbage -> LOG.debug("{} is closed: {}.", connection.remoteAddress(), garbage.getMessage()));
         connection.closeHandler(_ -> {
             vertx.cancelTimer(timer);
             looked.debt.close();
@@ -54,6 +57,17 @@ final class Connection {
         // Until here the library closes it when nothing comes; a stream may be silent for as long as it likes.
         vertx.getOrCreateContext().runOnContext(_ -> looked.forgetIdleTime());
         return looked;
+    }
+
+    /// A connection ended before it could ask anything. A failed handshake of TLS is worth a line, as in etcd: somebody
+    /// may wonder why it is not let in. The rest is noise of whoever knocks.
+    static void rejected(Throwable why) {
+        for (Throwable cause = why; cause != null; cause = cause.getCause()) {
+            if (!(cause instanceof SSLException)) continue;
+            LOG.warn("rejected connection on client endpoint: {}", cause.getMessage());
+            return;
+        }
+        LOG.debug("A connection ended before it began: {}.", why.getMessage());
     }
 
     /// What speaks HTTP/2 can be asked whether it is there; of the rest we can only say that it asks nothing.

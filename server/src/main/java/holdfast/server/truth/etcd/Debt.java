@@ -54,17 +54,21 @@ final class Debt {
         }
     }
 
-    /// @param guess null for what answers next to nothing
-    private record Entry(Call call, @Nullable Guess guess, Consumer<Pass> begin) {}
+    /// @param guess null for what takes `bytes` for sure
+    private record Entry(Call call, @Nullable Guess guess, long bytes, Consumer<Pass> begin) {
+        long need() {
+            return guess == null ? bytes : guess.bytes;
+        }
+    }
 
     /// One read under way. Give it back, whatever happens.
     final class Pass {
         private final @Nullable Guess guess;
         private long bytes;
 
-        private Pass(@Nullable Guess guess) {
+        private Pass(@Nullable Guess guess, long bytes) {
             this.guess = guess;
-            bytes = guess == null ? 0 : guess.bytes;
+            this.bytes = bytes;
             comingBytes += bytes;
         }
 
@@ -107,13 +111,18 @@ final class Debt {
 
     /// Runs `begin` when there is room for the read of `call`.
     void enter(Call call, boolean single, Consumer<Pass> begin) {
-        waiting.add(new Entry(call, single ? points : ranges, begin));
+        waiting.add(new Entry(call, single ? points : ranges, 0, begin));
         admit();
     }
 
     /// Runs `begin` when the client has taken enough of what it was sent.
     void enter(Call call, Runnable begin) {
-        waiting.add(new Entry(call, null, _ -> begin.run()));
+        enter(call, 0, _ -> begin.run());
+    }
+
+    /// Runs `begin` when there is room for `bytes`, or when nothing else is there.
+    void enter(Call call, long bytes, Consumer<Pass> begin) {
+        waiting.add(new Entry(call, null, bytes, begin));
         admit();
     }
 
@@ -125,7 +134,7 @@ final class Debt {
                 waiting.remove();
                 continue;
             }
-            long bytes = next.guess == null ? 0 : next.guess.bytes;
+            long bytes = next.need();
             boolean alone = unsentBytes == 0 && comingBytes == 0;
             if (!alone && unsentBytes + comingBytes + bytes > BYTES_MAX) return;
             if (!backlog.take(bytes)) {
@@ -135,7 +144,7 @@ final class Debt {
                 return;
             }
             waiting.remove();
-            next.begin.accept(new Pass(next.guess));
+            next.begin.accept(new Pass(next.guess, bytes));
         }
     }
 

@@ -6,7 +6,8 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// How the etcd door listens and what it lets in. Keys live under `store.etcd.`; the defaults are etcd's own.
+/// How the etcd door listens and what it lets in. What a person may
+/// set is refused under its own key, the rest under `store.etcd.`; the defaults are etcd's own.
 ///
 /// @param port 0 to 65_535; 0 lets the system pick
 /// @param eventLoops threads that serve connections, 1 to 64
@@ -69,19 +70,19 @@ public record EtcdConfig(
 
         public Connections {
             Require.atLeast("store.etcd.silence-max", silenceMax, Duration.ofSeconds(1));
-            Require.atLeast("store.etcd.ping-min", pingMin, Duration.ZERO);
-            Require.atLeast("store.etcd.ping-every", pingEvery, Duration.ofMillis(100));
-            Require.atLeast("store.etcd.ping-limit", pingLimit, Duration.ofMillis(100));
+            Require.atLeast("ping-min", pingMin, Duration.ZERO);
+            Require.atLeast("ping-every", pingEvery, Duration.ofMillis(100));
+            Require.atLeast("ping-limit", pingLimit, Duration.ofMillis(100));
         }
     }
 
     public EtcdConfig {
         Require.between("store.etcd.port", port, 0, 65_535);
         Require.between("store.etcd.event-loops", eventLoops, 1, 64);
-        Require.between("store.etcd.request-bytes-max", requestBytesMax, 1, 64 * 1_024 * 1_024);
-        Require.between("store.etcd.txn-ops-max", txnOpsMax, 1, 100_000);
-        Require.atLeast("store.etcd.lease-ttl-min", leaseTtlMin, Duration.ofSeconds(1));
-        Require.atLeast("store.etcd.progress-every", progressEvery, Duration.ofMillis(100));
+        Require.between("request-bytes-max", requestBytesMax, 1, 64 * 1_024 * 1_024);
+        Require.between("txn-ops-max", txnOpsMax, 1, 100_000);
+        Require.atLeast("lease-ttl-min", leaseTtlMin, Duration.ofSeconds(1));
+        Require.atLeast("progress-every", progressEvery, Duration.ofMillis(100));
         Require.atLeast("store.etcd.leaderless-limit", leaderlessLimit, Duration.ofMillis(100));
     }
 

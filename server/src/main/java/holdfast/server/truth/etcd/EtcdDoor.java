@@ -169,6 +169,7 @@ public final class EtcdDoor implements AutoCloseable {
         @Override
         public Future<?> start() {
             HttpServer opened = vertx.createHttpServer(options())
+                    .exceptionHandler(Connection::rejected)
                     .connectionHandler(this::connected)
                     .requestHandler(this::awaitUpgrade);
             server = opened;
@@ -207,7 +208,7 @@ public final class EtcdDoor implements AutoCloseable {
             Connection connection = connections.get(request.connection());
             if (onlyPages || !Connection.isGrpc(request)) {
                 if (connection != null) connection.requested(request);
-                pages.serve(request);
+                pages.serve(request, connection == null ? null : connection.debt());
                 return;
             }
             String path = Objects.requireNonNullElse(request.path(), "");

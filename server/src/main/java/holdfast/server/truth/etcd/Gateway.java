@@ -6,6 +6,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,32 +48,34 @@ final class Gateway {
     }
 
     /// Serves a request whose path [#isMine].
-    void serve(HttpServerRequest request, String path) {
+    ///
+    /// @param debt of its connection; null where nobody counts
+    void serve(HttpServerRequest request, String path, @Nullable Debt debt) {
         String plain = path.startsWith(OLD_ROOT) ? ROOT + path.substring(OLD_ROOT.length() - 1) : path;
         Method method = PAGES.get(plain);
         if (JsonLine.isUpgrade(request)) {
-            upgrade(request, method);
+            upgrade(request, method, debt);
         } else if (method == null) {
             refuse(new JsonLine.OfHttp(request), EtcdError.NO_PAGE);
         } else if (!request.method().equals(HttpMethod.POST)) {
             refuse(new JsonLine.OfHttp(request), EtcdError.NOT_POST);
         } else {
-            begin(method, new JsonLine.OfHttp(request));
+            begin(method, new JsonLine.OfHttp(request), debt);
         }
     }
 
-    private void upgrade(HttpServerRequest request, @org.jspecify.annotations.Nullable Method method) {
+    private void upgrade(HttpServerRequest request, @Nullable Method method, @Nullable Debt debt) {
         request.toWebSocket()
                 .onFailure(failed -> LOG.debug("A websocket did not open.", failed))
                 .onSuccess(socket -> {
                     JsonLine line = new JsonLine.OfSocket(request, socket);
                     if (method == null) refuse(line, EtcdError.NO_PAGE);
-                    else begin(method, line);
+                    else begin(method, line, debt);
                 });
     }
 
-    private void begin(Method method, JsonLine line) {
-        begin.begin(method.path(), new JsonCall(method, line, vertx.getOrCreateContext(), messageBytesMax));
+    private void begin(Method method, JsonLine line, @Nullable Debt debt) {
+        begin.begin(method.path(), new JsonCall(method, line, vertx.getOrCreateContext(), messageBytesMax, debt));
     }
 
     private static void refuse(JsonLine line, EtcdError error) {

@@ -7,7 +7,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Context;
-import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -23,7 +22,6 @@ import org.slf4j.LoggerFactory;
 final class GrpcCall extends Call {
     private static final Logger LOG = LoggerFactory.getLogger(GrpcCall.class);
     private static final int PREFIX_BYTES = 5;
-    private static final int COUNTED_BYTES = 1_024;
     private static final String STATUS = "grpc-status";
 
     private final HttpServerRequest request;
@@ -32,7 +30,6 @@ final class GrpcCall extends Call {
     private final @Nullable Connection connection;
     private @Nullable Buffer partial;
     private boolean headSent;
-    private long unsentBytes;
 
     /// @param connection hears when the call begins, sends and ends; null where nobody looks after it
     GrpcCall(HttpServerRequest request, Context loop, int messageBytesMax, @Nullable Connection connection) {
@@ -68,22 +65,6 @@ final class GrpcCall extends Call {
         follow(response.write(frame), frame.length());
     }
 
-    /// Counts what waits for the client.
-    private void follow(Future<Void> written, int bytes) {
-        Debt debt = debt();
-        unsentBytes += bytes;
-        if (debt != null) debt.owes(bytes);
-        written.onComplete(_ -> {
-            unsentBytes -= bytes;
-            if (debt != null) debt.paid(bytes);
-        });
-    }
-
-    @Override
-    long unsentBytes() {
-        return unsentBytes;
-    }
-
     @Override
     @Nullable
     Debt debt() {
@@ -114,9 +95,7 @@ final class GrpcCall extends Call {
         beginHead();
         response.putTrailer(STATUS, "0");
         Buffer frame = frame(message);
-        Future<Void> written = response.end(frame);
-        // Small ones are bounded by the number of streams.
-        if (frame.length() >= COUNTED_BYTES) follow(written, frame.length());
+        followLast(response.end(frame), frame.length());
     }
 
     @Override

@@ -28,15 +28,18 @@ final class JsonCall extends Call {
     private final Method method;
     private final JsonLine line;
     private final int messageBytesMax;
+    private final @Nullable Debt debt;
     private final JsonFlow flow;
     private @Nullable String first;
     private boolean clientEnded;
 
-    JsonCall(Method method, JsonLine line, Context loop, int messageBytesMax) {
+    /// @param debt of the connection; null where nobody counts
+    JsonCall(Method method, JsonLine line, Context loop, int messageBytesMax, @Nullable Debt debt) {
         super(loop);
         this.method = method;
         this.line = line;
         this.messageBytesMax = messageBytesMax;
+        this.debt = debt;
         flow = new JsonFlow((int) Math.min(Integer.MAX_VALUE - 16, (long) LONGER_AS_JSON * messageBytesMax));
         line.begin(this::read, this::readAll, this::gone);
     }
@@ -55,7 +58,8 @@ final class JsonCall extends Call {
     void carry(MessageLite message) {
         StringBuilder text = new StringBuilder("{\"result\":");
         JsonWriter.write((MessageOrBuilder) message, text, true);
-        line.send(text.append("}\n").toString());
+        text.append("}\n");
+        follow(line.send(text.toString()), text.length());
     }
 
     @Override
@@ -67,7 +71,7 @@ final class JsonCall extends Call {
         }
         StringBuilder text = new StringBuilder();
         JsonWriter.write((MessageOrBuilder) message, text, false);
-        line.answer(200, text.toString(), null);
+        followLast(line.answer(200, text.toString(), null), text.length());
     }
 
     @Override
@@ -104,16 +108,10 @@ final class JsonCall extends Call {
         if (!isOver()) line.onDrain(task);
     }
 
-    /// What waits is not counted: a client that is slow at all has as much as it may.
-    @Override
-    long unsentBytes() {
-        return isFull() ? Long.MAX_VALUE : 0;
-    }
-
     @Override
     @Nullable
     Debt debt() {
-        return null;
+        return debt;
     }
 
     @Override

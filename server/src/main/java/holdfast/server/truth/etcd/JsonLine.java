@@ -1,5 +1,6 @@
 package holdfast.server.truth.etcd;
 
+import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -18,13 +19,16 @@ sealed interface JsonLine {
     String header(String name);
 
     /// Sends one line of a stream.
-    void send(String line);
+    ///
+    /// @return done when the client's socket took it
+    Future<Void> send(String line);
 
     /// Ends with `text`: the whole answer, or the last line of a stream.
     ///
     /// @param status of HTTP, for a line whose head is not yet sent
     /// @param challenge what `WWW-Authenticate` says, null for none
-    void answer(int status, String text, @Nullable String challenge);
+    /// @return done when the client's socket took it
+    Future<Void> answer(int status, String text, @Nullable String challenge);
 
     /// Ends a stream without a further line.
     void end();
@@ -62,21 +66,21 @@ sealed interface JsonLine {
         }
 
         @Override
-        public void send(String line) {
+        public Future<Void> send(String line) {
             if (!response.headWritten()) {
                 head(200);
                 chunk();
             }
-            response.write(line);
+            return response.write(line);
         }
 
         @Override
-        public void answer(int status, String text, @Nullable String challenge) {
+        public Future<Void> answer(int status, String text, @Nullable String challenge) {
             if (!response.headWritten()) {
                 head(status);
                 if (challenge != null) response.putHeader("WWW-Authenticate", challenge);
             }
-            response.end(text);
+            return response.end(text);
         }
 
         private void head(int status) {
@@ -148,14 +152,15 @@ sealed interface JsonLine {
         }
 
         @Override
-        public void send(String line) {
-            socket.writeTextMessage(line.stripTrailing());
+        public Future<Void> send(String line) {
+            return socket.writeTextMessage(line.stripTrailing());
         }
 
         @Override
-        public void answer(int status, String text, @Nullable String challenge) {
-            send(text);
+        public Future<Void> answer(int status, String text, @Nullable String challenge) {
+            Future<Void> sent = send(text);
             end();
+            return sent;
         }
 
         @Override

@@ -13,6 +13,9 @@ final class LongAnswer {
     /// For a call that takes no parts: it is gathered up to this.
     private static final long GATHERED_BYTES_MAX = 16 << 20;
 
+    /// The message itself, its text, and that for the socket.
+    private static final int GATHERED_COPIES = 3;
+
     private final Call call;
     private final Store.LongPage page;
     private final RangeResponse head;
@@ -50,8 +53,20 @@ final class LongAnswer {
         } else if (bytes > GATHERED_BYTES_MAX) {
             call.fail(EtcdError.ANSWER_TOO_LARGE);
         } else {
-            more();
+            gather(bytes);
         }
+    }
+
+    private void gather(long bytes) {
+        Debt debt = call.debt();
+        if (debt == null) {
+            more();
+            return;
+        }
+        debt.enter(call, GATHERED_COPIES * bytes, pass -> {
+            call.whenOver(pass::giveBack);
+            more();
+        });
     }
 
     private void more() {

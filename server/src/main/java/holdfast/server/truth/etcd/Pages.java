@@ -46,7 +46,8 @@ final class Pages {
         this.others = others;
     }
 
-    void serve(HttpServerRequest request) {
+    /// @param debt of the request's connection; null where nobody counts
+    void serve(HttpServerRequest request, @Nullable Debt debt) {
         String path = Objects.requireNonNullElse(request.path(), "");
         switch (path) {
             case "/health" -> get(request, this::health);
@@ -58,14 +59,14 @@ final class Pages {
                     get(request, each -> checkOne(each, "livez", path.substring(7)));
                 else if (path.startsWith("/readyz/") && READY.contains(path.substring(8)))
                     get(request, each -> checkOne(each, "readyz", path.substring(8)));
-                else if (gateway != null) serveClient(request, path, gateway);
+                else if (gateway != null) serveClient(request, path, gateway, debt);
                 else others.handle(request);
             }
         }
     }
 
-    private void serveClient(HttpServerRequest request, String path, Gateway json) {
-        if (Gateway.isMine(path)) page(request, each -> json.serve(each, path));
+    private void serveClient(HttpServerRequest request, String path, Gateway json, @Nullable Debt debt) {
+        if (Gateway.isMine(path)) page(request, each -> json.serve(each, path, debt));
         else if (path.equals(Gateway.ROOT)) page(request, Pages::redirect);
         else if (path.equals("/version")) get(request, Pages::version);
         else if (path.equals("/debug/vars")) get(request, this::variables);

@@ -3,7 +3,8 @@ package holdfast.server.truth.raft;
 import holdfast.core.base.Require;
 import java.time.Duration;
 
-/// How members keep together. Keys live under `raft.`; the defaults are here and nowhere else.
+/// How members keep together. What a person may set is refused under its own key, the rest under `raft.`; the defaults
+/// are here and nowhere else.
 ///
 /// @param heartbeatEvery the leader speaks at least this often
 /// @param leaderTimeout a leader silent for this long may be replaced; a closed connection counts at once
@@ -34,13 +35,13 @@ public record RaftConfig(
             64);
 
     public RaftConfig {
-        Require.between("raft.heartbeat-every", heartbeatEvery, Duration.ofMillis(5), Duration.ofSeconds(1));
-        Require.atLeast("raft.leader-timeout", leaderTimeout, heartbeatEvery.multipliedBy(3)); // forgive two
-        Require.between("raft.election-timeout", electionTimeout, heartbeatEvery, leaderTimeout);
-        Require.between("raft.snapshot-every", snapshotEvery, 10, 10_000_000);
+        Require.between("heartbeat-every", heartbeatEvery, Duration.ofMillis(5), Duration.ofSeconds(1));
+        Require.atLeast("leader-timeout", leaderTimeout, heartbeatEvery.multipliedBy(3)); // forgive two
+        Require.between("election-timeout", electionTimeout, heartbeatEvery, leaderTimeout);
+        Require.between("snapshot-entries", snapshotEvery, 10, 10_000_000);
         Require.between("raft.pending-max", pendingMax, 1, 100_000);
         Require.between("raft.entries-per-message", entriesPerMessage, 1, 10_000);
-        Require.atLeast("raft.ask-timeout", askTimeout, leaderTimeout);
+        Require.atLeast("request-timeout", askTimeout, leaderTimeout);
         Require.between("raft.learner-lag-max", learnerLagMax, 0, 1_000_000);
     }
 }

@@ -95,6 +95,7 @@ final class BadInputTest {
 
     @Test
     void garbage_ofAnyKind_endsItsConnectionOnly() throws Exception {
+        HeardLogs logs = HeardLogs.ofWarnings();
         Dice dice = new Dice(11);
         List<Socket> sockets = new ArrayList<>();
         for (int round = 0; round < 100; round++) {
@@ -112,6 +113,7 @@ final class BadInputTest {
             socket.close();
         }
         assertThat(client.put("a", "b")).isGreaterThan(1);
+        assertThat(logs.end()).isEmpty();
     }
 
     @Test
@@ -265,11 +267,16 @@ final class BadInputTest {
         }
         assertThat(client.put("a", "b")).isGreaterThan(1);
         LiveTls.Pem files = SelfSigned.in(folder, "m1", List.of("127.0.0.1"), Ticker.system());
+        HeardLogs logs = HeardLogs.ofWarnings();
         EtcdConfig secure = EtcdConfig.at("127.0.0.1", 0).with(EtcdConfig.Tls.of(LiveTls.open(files)));
         try (EtcdDoor behind = EtcdDoor.open(secure, vertx, store, new DoorMetrics(new Metrics()));
                 Socket socket = new Socket("127.0.0.1", behind.port())) {
             socket.getOutputStream().write("GET /version HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(ISO_8859_1));
             assertThat(until(socket)).doesNotContain("etcdserver");
         }
+        assertThat(logs.end())
+                .singleElement()
+                .asString()
+                .startsWith("WARN rejected connection on client endpoint: not an SSL/TLS record");
     }
 }
