@@ -1,6 +1,5 @@
 package holdfast.server.start;
 
-import holdfast.server.base.tls.Identity;
 import holdfast.server.base.tls.LiveTls;
 import holdfast.server.start.DataFolder.Owner;
 import holdfast.server.truth.StoreConfig;
@@ -37,8 +36,7 @@ record PartConfigs(
         AuthConfig auth = AuthConfig.of(
                 config.auth().token(), config.auth().tokenLife(), config.auth().bcryptCost());
         ServerConfig.@Nullable TlsFiles peer = config.peerTls();
-        SSLContext peerTls =
-                peer == null ? null : new Identity(authority(peer), peer.certificate(), peer.key()).sslContext();
+        SSLContext peerTls = peer == null ? null : LiveTls.open(peer.pem()).context();
         return new PartConfigs(
                 config,
                 auth,
@@ -78,8 +76,11 @@ record PartConfigs(
             ServerConfig.@Nullable TlsFiles files = url.secure() ? config.clientTls() : null;
             EtcdConfig.@Nullable Tls tls = null;
             if (files != null) {
-                LiveTls live = LiveTls.open(LiveTls.Pem.of(files.certificate(), files.key(), files.authority()));
-                tls = EtcdConfig.Tls.of(live, config.auth().certificateUsers());
+                tls = new EtcdConfig.Tls(
+                        LiveTls.open(files.pem()),
+                        config.doors().tlsVersions(),
+                        config.doors().cipherSuites(),
+                        config.auth().certificateUsers());
             }
             doors.add(door(config, url, tls));
         }
@@ -99,7 +100,7 @@ record PartConfigs(
                 config.progressEvery(),
                 standard.leaderlessLimit(),
                 config.upkeep().quotaBytes(),
-                standard.connections());
+                config.doors().connections());
     }
 
     /// Members and the loop do not start without one: [ServerConfig#of].

@@ -3,7 +3,9 @@ package holdfast.server.start;
 import holdfast.core.base.NodeId;
 import holdfast.core.base.Require;
 import holdfast.core.base.Require.BadValue;
+import holdfast.server.base.tls.LiveTls;
 import holdfast.server.truth.UpkeepConfig;
+import holdfast.server.truth.etcd.EtcdConfig;
 import holdfast.server.truth.raft.RaftConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +14,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One server of the store. Flags and YAML keys have the same names: those of [#KEYS], where the defaults are,
@@ -54,7 +57,8 @@ public record ServerConfig(
         int logFileBytes,
         boolean joins,
         UpkeepConfig upkeep,
-        AuthFlags auth) {
+        AuthFlags auth,
+        DoorRules doors) {
 
     /// How users prove who they are.
     ///
@@ -72,14 +76,32 @@ public record ServerConfig(
     public record Seed(String name, Address peer) {}
 
     /// PEM files; whoever connects must show a certificate of `authority`, when there is one.
+    ///
+    /// @param revoked list of certificates that are refused all the same; null for none
+    /// @param allowedNames common names of which it must have one; empty for any. So `allowedHosts`, its addresses
     public record TlsFiles(
-            Path certificate, Path key, @Nullable Path authority) {}
+            Path certificate,
+            Path key,
+            @Nullable Path authority,
+            @Nullable Path revoked,
+            List<String> allowedNames,
+            List<String> allowedHosts) {
+        LiveTls.Pem pem() {
+            return new LiveTls.Pem(certificate, key, authority, revoked, allowedNames, allowedHosts);
+        }
+    }
+
+    /// How clients may connect.
+    ///
+    /// @param tlsVersions as `TLSv1.3`
+    /// @param cipherSuites empty for Java's own
+    public record DoorRules(List<String> tlsVersions, List<String> cipherSuites, EtcdConfig.Connections connections) {}
 
     /// Most members that one cluster is formed of.
     private static final int SEEDS_MAX = 7;
 
     public static final List<Settings.Key> KEYS = with(
-            UpkeepKeys.KEYS,
+            Stream.concat(DoorKeys.KEYS.stream(), UpkeepKeys.KEYS.stream()).toList(),
             key("name", "NAME", "default", "Name of this member, unique in its cluster."),
             key("data-dir", "FOLDER", "holdfast-data", "Where everything lies that must survive."),
             key(
@@ -108,12 +130,6 @@ public record ServerConfig(
                     "new",
                     "existing: this member was added to a cluster that runs."),
             key("cluster-token", "TEXT", "holdfast", "Tells clusters with the same names apart."),
-            key("client-cert-file", "FILE", null, "Certificate shown to clients (PEM); plain text if not given."),
-            key("client-key-file", "FILE", null, "Its key (PEM, PKCS #8)."),
-            key("client-ca-file", "FILE", null, "Authority that clients' certificates must come from (PEM)."),
-            key("peer-cert-file", "FILE", null, "Certificate shown to members (PEM); plain text if not given."),
-            key("peer-key-file", "FILE", null, "Its key (PEM, PKCS #8)."),
-            key("peer-ca-file", "FILE", null, "Authority that members' certificates must come from (PEM)."),
             key("heartbeat-every", "TIME", millis(RaftConfig.DEFAULT.heartbeatEvery()), "How often a leader speaks."),
             key("leader-timeout", "TIME", millis(RaftConfig.DEFAULT.leaderTimeout()), "A silent leader is replaced."),
             key("election-timeout", "TIME", millis(RaftConfig.DEFAULT.electionTimeout()), "An election is repeated."),
@@ -186,8 +202,8 @@ public record ServerConfig(
     public static ServerConfig of(Map<String, String> flags, @Nullable Path file) {
         Settings settings = Settings.of(KEYS, flags, file);
         String name = settings.text("name");
-        @Nullable TlsFiles clientTls = tls(settings, "client");
-        @Nullable TlsFiles peerTls = tls(settings, "peer");
+        @Nullable TlsFiles clientTls = DoorKeys.files(settings, "client");
+        @Nullable TlsFiles peerTls = DoorKeys.files(settings, "peer");
         Listening listening = Listening.of(settings, clientTls != null, peerTls != null);
         Address listenClient = listening.clients().getFirst().address();
         Address advertisePeer = listening.advertisedPeers().getFirst().address();
@@ -223,7 +239,8 @@ public record ServerConfig(
                         settings.text("auth-token"),
                         settings.length("auth-token-ttl"),
                         settings.count("bcrypt-cost"),
-                        UpkeepKeys.onOff(settings, "client-cert-auth")));
+                        UpkeepKeys.onOff(settings, "client-cert-auth")),
+                DoorKeys.rules(settings, peerTls != null));
         PartConfigs.check(config);
         return config;
     }
@@ -250,23 +267,6 @@ public record ServerConfig(
         }
         seeds.sort(Comparator.comparing(Seed::name));
         return List.copyOf(seeds);
-    }
-
-    private static @Nullable TlsFiles tls(Settings settings, String side) {
-        List<String> names = List.of(side + "-cert-file", side + "-key-file", side + "-ca-file");
-        long given = names.stream().filter(settings::has).count();
-        if (given == 0) return null;
-        // members check each other, and the loop is a client of its own store: both need the authority
-        boolean needsAll = side.equals("peer") || UpkeepKeys.onOff(settings, "loop");
-        for (String name : names.subList(0, needsAll ? 3 : 2)) {
-            if (!settings.has(name))
-                throw new BadValue(name + " is missing; " + String.join(", ", names) + " go together");
-        }
-        @Nullable String authority = settings.optional(names.get(2));
-        return new TlsFiles(
-                Path.of(settings.text(names.get(0))),
-                Path.of(settings.text(names.get(1))),
-                authority == null ? null : Path.of(authority));
     }
 
     private static RaftConfig raft(Settings settings) {

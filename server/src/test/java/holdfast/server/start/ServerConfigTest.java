@@ -90,6 +90,10 @@ final class ServerConfigTest {
                 "election-timeout | 1s | election-timeout is 1 s; the most is 600 ms",
                 "lease-ttl-min | 10ms | lease-ttl-min is 10 ms; the least is 1 s",
                 "progress-every | 1ms | progress-every is 1 ms; the least is 100 ms",
+                "tls-min-version | TLS1.1 | tls-min-version is TLS1.1; it must be TLS1.2 or TLS1.3",
+                "cipher-suites | NULL | cipher-suites is NULL; it must be a list of suites that this Java knows",
+                "client-crl-file | c.crl | client-crl-file is c.crl; it must be given with client-ca-file: without it nobody is asked for a certificate",
+                "ping-every | 1ms | ping-every is 1 ms; the least is 100 ms",
                 "request-bytes-max | 0 | request-bytes-max is 0; the least is 1",
                 "request-timeout | 1ms | request-timeout is 1 ms; the least is 600 ms",
                 "request-timeout | 99999999h | request-timeout is 99999999h; it must be a year at most, 8760h",
@@ -99,6 +103,22 @@ final class ServerConfigTest {
         assertThatThrownBy(() -> ServerConfig.of(Map.of(key, value), null))
                 .isInstanceOf(BadValue.class)
                 .hasMessage(sentence);
+    }
+
+    @Test
+    void tlsVersionsAndSuites_reachTheClientsDoor_andMembersSpeakTheNewest() {
+        String older = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+        assertThat(ServerConfig.of(Map.of(), null).doors().tlsVersions()).containsExactly("TLSv1.2", "TLSv1.3");
+        ServerConfig.DoorRules old = ServerConfig.of(Map.of("tls-max-version", "TLS1.2", "cipher-suites", older), null)
+                .doors();
+        assertThat(old.tlsVersions()).containsExactly("TLSv1.2");
+        assertThat(old.cipherSuites()).containsExactly(older);
+        assertThat(ServerConfig.of(Map.of("cipher-suites", older), null).doors().cipherSuites())
+                .contains(older, "TLS_AES_128_GCM_SHA256");
+        Map<String, String> peers =
+                Map.of("peer-cert-file", "c", "peer-key-file", "k", "peer-ca-file", "a", "tls-max-version", "TLS1.2");
+        assertThatThrownBy(() -> ServerConfig.of(peers, null))
+                .hasMessageStartingWith("tls-max-version is TLS1.2; it must be TLS1.3 where there is a peer-cert-file");
     }
 
     @Test

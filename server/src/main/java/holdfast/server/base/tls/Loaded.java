@@ -73,7 +73,7 @@ record Loaded(
         if (!files.allowedNames().isEmpty() && !files.allowedNames().contains(name)) {
             throw new CertificateException("common name " + name + " is none of " + files.allowedNames());
         }
-        if (!files.allowedHosts().isEmpty() && hosts(chain[0]).stream().noneMatch(files.allowedHosts()::contains)) {
+        if (!files.allowedHosts().isEmpty() && !names(chain[0], files.allowedHosts())) {
             throw new CertificateException("its hosts are none of " + files.allowedHosts());
         }
     }
@@ -150,9 +150,18 @@ record Loaded(
         }
     }
 
-    private static List<String> hosts(X509Certificate certificate) throws CertificateException {
+    /// Whether the certificate is one of any of these hosts, by its alternative names; `*` stands for a first label.
+    private static boolean names(X509Certificate certificate, List<String> hosts) throws CertificateException {
         Collection<List<?>> names = certificate.getSubjectAlternativeNames();
-        if (names == null) return List.of();
-        return names.stream().map(name -> String.valueOf(name.get(1))).toList();
+        if (names == null) return false;
+        return names.stream()
+                .map(name -> String.valueOf(name.get(1)))
+                .anyMatch(name -> hosts.stream().anyMatch(host -> names(name, host)));
+    }
+
+    private static boolean names(String name, String host) {
+        if (name.equalsIgnoreCase(host)) return true;
+        int dot = host.indexOf('.');
+        return name.startsWith("*.") && dot > 0 && name.substring(1).equalsIgnoreCase(host.substring(dot));
     }
 }

@@ -46,9 +46,9 @@ final class EtcdFlags {
             strict-reconfig-check | yes-no | true | &
             """;
     private static final String CONNECTIONS = """
-            grpc-keepalive-min-time | length | 5s | clients may ping as often as they like
-            grpc-keepalive-interval | length | 2h0m0s | dead connections are found by TCP
-            grpc-keepalive-timeout | length | 20s | dead connections are found by TCP
+            grpc-keepalive-min-time | length | 5s | &
+            grpc-keepalive-interval | length | 2h0m0s | &
+            grpc-keepalive-timeout | length | 20s | &
             socket-reuse-port | yes-no | false | each address has one listener
             socket-reuse-address | yes-no | false | it is always on
             raft-read-timeout | length | 5s | a silent connection of a member counts as closed by leader-timeout
@@ -107,9 +107,9 @@ final class EtcdFlags {
             peer-skip-client-san-verification | yes-no | false | the addresses in members' certificates are not looked at
             peer-auto-tls | yes-no | false | &
             self-signed-cert-validity | count | 1 | generated certificates hold as long as they are needed
-            cipher-suites | list | | Java picks the ciphers
-            tls-min-version | text | TLS1.2 | TLS 1.2 and 1.3 are spoken
-            tls-max-version | text | | TLS 1.2 and 1.3 are spoken
+            cipher-suites | list | | = cipher-suites
+            tls-min-version | text | TLS1.2 | = tls-min-version
+            tls-max-version | text | | = tls-max-version
             auth-token | text | simple | &
             auth-token-ttl | count | 300 | &
             bcrypt-cost | count | 10 | &

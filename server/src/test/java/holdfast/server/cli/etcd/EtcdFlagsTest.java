@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -156,6 +157,72 @@ final class EtcdFlagsTest {
         assertThatThrownBy(() -> woven(Map.of("name", "a", "initial-cluster", "a=http://127.0.0.1:1")))
                 .hasMessageStartingWith(
                         "--initial-cluster has a=http://127.0.0.1:1 but missing from --initial-advertise-peer-urls=");
+    }
+
+    @Test
+    void whomTheAuthorityVouchesFor_isNarrowedByEtcdsFlags() {
+        Map<String, String> flags = woven(secure(Map.of(
+                "client-crl-file", "r",
+                "client-cert-allowed-hostname", "h1,h2",
+                "peer-crl-file", "p",
+                "peer-cert-allowed-cn", "m1,m2",
+                "tls-min-version", "TLS1.3",
+                "tls-max-version", "")));
+        ServerConfig config = ServerConfig.of(flags, null);
+        assertThat(config.clientTls().revoked()).isEqualTo(Path.of("r"));
+        assertThat(config.clientTls().allowedHosts()).containsExactly("h1", "h2");
+        assertThat(config.peerTls().revoked()).isEqualTo(Path.of("p"));
+        assertThat(config.peerTls().allowedNames()).containsExactly("m1", "m2");
+        assertThat(config.doors().tlsVersions()).containsExactly("TLSv1.3");
+        assertThatThrownBy(() -> woven(secure(Map.of("client-crl-file", "r", "trusted-ca-file", ""))))
+                .hasMessage("--client-crl-file needs --trusted-ca-file");
+        assertThatThrownBy(() -> woven(secure(Map.of("peer-cert-allowed-cn", "m", "peer-cert-allowed-hostname", "h"))))
+                .hasMessageContaining("without peer-cert-allowed-hostname");
+        assertThat(Weaving.of(new EtcdSettings(Map.of("client-crl-file", "r"), false), true)
+                        .warnings())
+                .contains("--client-crl-file is ignored: the scheme of client url is HTTP");
+    }
+
+    private static Map<String, String> secure(Map<String, String> more) {
+        Map<String, String> all = new HashMap<>();
+        for (String side : List.of("", "peer-")) {
+            all.put(side + "cert-file", "c");
+            all.put(side + "key-file", "k");
+            all.put(side + "trusted-ca-file", "a");
+        }
+        all.put("listen-client-urls", "https://127.0.0.1:2379");
+        all.put("advertise-client-urls", "https://127.0.0.1:2379");
+        all.put("listen-peer-urls", "https://127.0.0.1:2380");
+        all.put("initial-advertise-peer-urls", "https://127.0.0.1:2380");
+        all.put("initial-cluster", "default=https://127.0.0.1:2380");
+        all.putAll(more);
+        return all;
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "tls-min-version=TLS1.0 | unexpected TLS version \"TLS1.0\" (must be one of: TLS1.2, TLS1.3)",
+                "tls-min-version=TLS1.3,tls-max-version=TLS1.2 | min version (TLS1.3) is greater than max version (TLS1.2)",
+                "tls-min-version=TLS1.3,cipher-suites=X | cipher suites cannot be configured when only TLS1.3 is enabled",
+            })
+    void badTls_isRefused_inTheWordsOfEtcd(String given, String why) {
+        Map<String, String> flags = new HashMap<>();
+        for (String pair : given.split(",", -1)) flags.put(pair.split("=", -1)[0], pair.split("=", -1)[1]);
+        assertThat(new EtcdSettings(flags, false).refusal()).isEqualTo(why);
+    }
+
+    @Test
+    void pings_areEtcds_andItsLibrarysWhereNoneAreGiven() {
+        assertThat(woven(Map.of()))
+                .containsEntry("ping-min", "5000ms")
+                .containsEntry("ping-every", "7200000ms")
+                .containsEntry("ping-limit", "20000ms");
+        assertThat(woven(Map.of("grpc-keepalive-min-time", "0s", "grpc-keepalive-interval", "10ms")))
+                .containsEntry("ping-min", "300000ms")
+                .containsEntry("ping-every", "1000ms");
+        assertThat(woven(Map.of("grpc-keepalive-timeout", "0s"))).doesNotContainKeys("ping-every", "ping-limit");
     }
 
     private static Map<String, String> woven(Map<String, String> given) {
