@@ -190,6 +190,8 @@ public final class EtcdBench {
     private void fans(Side holdfast, Side etcd) throws IOException, InterruptedException {
         double[][] ours = new double[3][rounds];
         double[][] theirs = new double[3][rounds];
+        double warmUp = Double.parseDouble(flag("--warm-up")) / 4;
+        for (Side side : List.of(holdfast, etcd)) Fans.run(side, 1_000, 1_000, warmUp);
         for (int round = 0; round < rounds; round++) {
             put(ours, round, Fans.run(holdfast, 1_000, 1_000, seconds));
             put(theirs, round, Fans.run(etcd, 1_000, 1_000, seconds));

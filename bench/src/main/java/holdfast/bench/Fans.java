@@ -104,21 +104,30 @@ final class Fans {
 
     /// Finds the marks in the bytes of a stream, wherever the pieces are cut.
     private final class Deliveries implements Wire.Answer {
+        private static final int REST_BYTES = Works.VALUE_BYTES - MARK.length - 8;
+
         private int matched;
+        private int passOver;
         private int timeBytes;
         private long sentNanos;
 
         @Override
         public void bytes(ByteBuf some) {
-            some.forEachByte(next -> {
+            while (some.isReadable()) {
+                int passed = Math.min(passOver, some.readableBytes());
+                passOver -= passed;
+                some.skipBytes(passed);
+                if (!some.isReadable()) return;
+                byte next = some.readByte();
                 if (matched == MARK.length) {
                     sentNanos |= (next & 0xffL) << (8 * timeBytes);
-                    if (++timeBytes == 8) arrived();
+                    if (++timeBytes < 8) continue;
+                    arrived();
+                    passOver = REST_BYTES;
                 } else {
                     matched = next == MARK[matched] ? matched + 1 : next == MARK[0] ? 1 : 0;
                 }
-                return true;
-            });
+            }
         }
 
         private void arrived() {

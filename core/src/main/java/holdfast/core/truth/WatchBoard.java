@@ -3,40 +3,45 @@ package holdfast.core.truth;
 import holdfast.core.base.Check;
 import holdfast.core.base.KeyRange;
 import holdfast.core.base.Require;
+import holdfast.core.truth.WatchGroup.Kept;
+import holdfast.core.truth.WatchGroup.Seat;
+import holdfast.core.truth.WatchGroup.State;
+import holdfast.core.truth.WatchGroup.Wish;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Who watches what, and how far each has come. Pure, one thread (the one that applies). A watcher is *live*
-/// (fed by [#offer]), *parked* (its outbox was full: it takes what it has first) or *catching up* (fed from
-/// history by [#catchUp]). An apply never waits for a watcher.
+/// (fed by [#offer]) or *catching up* (fed from history by [#catchUp]): that is who starts in the past, and who
+/// took so long that what waited for it was thrown away. An apply never waits for a watcher.
 ///
 /// A watcher has at most one [Delivery] under way; [#taken] says that it was handed on and returns the next
-/// one. Deliveries hold whole revisions and come in revision order, each event once.
+/// one. Deliveries hold whole revisions and come in revision order, each event once. Watchers of the same range
+/// share the batches that they are given.
 ///
-/// Worked example, outbox of 2: a watcher takes its time over the delivery of revision 5. Revisions 6 and 7
-/// wait in the outbox, 8 does not fit: parked at 8. It takes 5 and is given 6 and 7, takes those and is
-/// catching up: 8 to 20 come from history. With 20 the newest, it is live again.
+/// Worked example, room for 3 events: a watcher takes its time over the delivery of revision 5. Revisions 6 and 7
+/// are kept with 5; when 8 comes, 5 is thrown away, and the watcher is catching up. It takes 5, and is given 6 to 20
+/// from history. With 20 the newest, it is live again.
 public final class WatchBoard {
     private static final int STEP_COST_LEAST = 16; // a step that finds nothing has read something all the same
-    private static final int PLACE_BYTES = 8; // of an event in an outbox
     private static final int BYTES_PER_EVENT = 1_024; // of a large event each such piece costs like one
+    private static final int DELIVERY_BYTES = 64 << 10; // of batches that waited, unless one alone is larger
 
-    /// What may wait for watchers that take their time. What does not fit is read from history later.
+    /// What is kept for watchers that take their time. What does not fit is read from history later.
     ///
-    /// @param eventsMax events that wait for one watcher, from 1; an idle one is handed a whole batch
-    /// @param bytesMax bytes of the events that wait for one watcher, from 1
-    /// @param allBytesMax bytes that wait for all watchers together, from 1
+    /// @param eventsMax events kept for the watchers of one range, from 1; an idle one is handed a whole batch
+    /// @param bytesMax bytes of the events kept for the watchers of one range, from 1
+    /// @param allBytesMax bytes kept for all watchers together, from 1
     public record Room(int eventsMax, long bytesMax, long allBytesMax) {
         public Room {
-            Require.atLeast("watch outbox", eventsMax, 1);
-            Require.atLeast("watch outbox bytes", bytesMax, 1);
-            Require.atLeast("watch outboxes bytes", allBytesMax, 1);
+            Require.atLeast("watch room", eventsMax, 1);
+            Require.atLeast("watch room bytes", bytesMax, 1);
+            Require.atLeast("watch room of all, bytes", allBytesMax, 1);
         }
 
         /// Counts events only.
@@ -48,62 +53,30 @@ public final class WatchBoard {
     /// @param range what to watch; an empty one matches nothing
     /// @param fromRevision first revision wanted; 0 means the next one; may lie in the future
     /// @param wantsBefore whether replayed events must carry the pair before them (live ones always do)
-    public record Watcher(KeyRange range, long fromRevision, boolean wantsBefore, boolean puts, boolean deletes) {
-        private boolean wants(Event event) {
-            return switch (event.kind()) {
-                case PUT -> puts;
-                case DELETE -> deletes;
-            };
-        }
-    }
+    public record Watcher(KeyRange range, long fromRevision, boolean wantsBefore, boolean puts, boolean deletes) {}
 
     public sealed interface Delivery {
         long watchId();
 
         /// @param revision at least that of every event, and every matching event up to it was delivered
-        record Events(long watchId, long revision, List<Event> events) implements Delivery {}
+        record Events(long watchId, long revision, List<EventBatch> batches) implements Delivery {
+            public List<Event> events() {
+                return EventBatch.eventsOf(batches);
+            }
+        }
 
         /// The next revision that the watcher needs is gone. The watcher is, too.
         record Compacted(long watchId, long compactRevision) implements Delivery {}
     }
 
-    private enum State {
-        LIVE,
-        PARKED,
-        CATCHING_UP
-    }
-
-    private static final class Seat {
-        final long id;
-        final Watcher watcher;
-        State state = State.LIVE;
-        long nextRevision; // live: nothing below concerns it; else: first revision neither delivered nor in the outbox
-        final List<Event> outbox = new ArrayList<>();
-        long outboxBytes;
-        long outboxShare; // of the bytes, which it may share with other outboxes
-        boolean underWay;
-        long takenRevision; // everything up to here was taken, while something is under way
-
-        Seat(long id, Watcher watcher, long nextRevision) {
-            this.id = id;
-            this.watcher = watcher;
-            this.nextRevision = nextRevision;
-        }
-
-        Delivery start(long revision, List<Event> events) {
-            underWay = true;
-            takenRevision = events.getFirst().now().modRevision() - 1;
-            return new Delivery.Events(id, revision, events);
-        }
-    }
-
     private final Room room;
-    private final TreeMap<Long, Seat> seats = new TreeMap<>();
-    private final RangeIndex<Seat> index = new RangeIndex<>();
+    private final LinkedHashMap<Long, Seat> seats = new LinkedHashMap<>();
+    private final LinkedHashMap<Wish, WatchGroup> groups = new LinkedHashMap<>();
+    private final RangeIndex<WatchGroup> index = new RangeIndex<>();
     private final LinkedHashSet<Long> behind = new LinkedHashSet<>(); // catching up, nothing under way
     private long revision;
-    private long lastId;
-    private long waitingBytes; // in all outboxes, each event once
+    private long lastId; // of watchers and groups
+    private long keptBytes; // of all groups
 
     /// @param revision the store's revision now
     public WatchBoard(long revision, Room room) {
@@ -114,27 +87,39 @@ public final class WatchBoard {
     /// @return the watcher's id on this board, from 1, never used twice
     public long add(Watcher watcher) {
         long from = watcher.fromRevision() <= 0 ? revision + 1 : watcher.fromRevision();
-        Seat seat = new Seat(++lastId, watcher, from);
+        WatchGroup group = groups.computeIfAbsent(Wish.of(watcher), this::found);
+        Seat seat = new Seat(++lastId, watcher, group, from);
         seats.put(seat.id, seat);
-        index.add(watcher.range(), seat.id, seat);
+        group.seats.put(seat.id, seat);
         if (from <= revision) catchUpFrom(seat, from);
+        else group.enter(seat);
         return seat.id;
+    }
+
+    private WatchGroup found(Wish wish) {
+        WatchGroup group = new WatchGroup(++lastId, wish);
+        index.add(wish.range(), group.id, group);
+        return group;
     }
 
     /// Forgets a watcher; nothing of it is delivered after this. Unknown ids are ignored.
     public void cancel(long watchId) {
         Seat seat = seats.remove(watchId);
         if (seat == null) return;
-        empty(seat);
-        index.remove(seat.watcher.range(), watchId);
         behind.remove(watchId);
+        WatchGroup group = seat.group;
+        group.seats.remove(watchId);
+        change(group, () -> group.leave(seat));
+        if (!group.seats.isEmpty()) return;
+        groups.remove(group.wish);
+        index.remove(group.wish.range(), group.id);
     }
 
-    private void empty(Seat seat) {
-        waitingBytes -= seat.outboxShare;
-        seat.outboxShare = 0;
-        seat.outboxBytes = 0;
-        seat.outbox.clear();
+    /// Counts what a change of a group does to the bytes of all.
+    private void change(WatchGroup group, Runnable change) {
+        keptBytes -= group.keptBytes();
+        change.run();
+        keptBytes += group.keptBytes();
     }
 
     /// Hands the events of one applied batch to the watchers that match. A batch at or below the revision of a
@@ -142,53 +127,65 @@ public final class WatchBoard {
     ///
     /// @return deliveries that can start now
     public List<Delivery> offer(Applied applied) {
-        Map<Long, List<Event>> matched = new LinkedHashMap<>();
+        Map<WatchGroup, List<Event>> matched = new LinkedHashMap<>();
         for (Event event : applied.events()) {
             if (event.now().modRevision() <= revision) continue; // a restore was quicker
-            index.find(event.now().key(), seat -> {
-                if (seat.state == State.LIVE
-                        && event.now().modRevision() >= seat.nextRevision
-                        && seat.watcher.wants(event))
-                    matched.computeIfAbsent(seat.id, _ -> new ArrayList<>()).add(event);
+            index.find(event.now().key(), group -> {
+                if (group.wish.wants(event))
+                    matched.computeIfAbsent(group, _ -> new ArrayList<>()).add(event);
             });
         }
         revision = Math.max(revision, applied.revision());
         List<Delivery> deliveries = new ArrayList<>();
-        matched.forEach((id, events) -> {
-            Delivery delivery = offer(seatOf(id), events, matched.size());
-            if (delivery != null) deliveries.add(delivery);
-        });
+        matched.forEach((group, events) -> change(group, () -> offer(group, EventBatch.of(events), deliveries)));
         return deliveries;
     }
 
-    /// @param sharers watchers that this batch concerns
-    private @Nullable Delivery offer(Seat seat, List<Event> events, int sharers) {
-        if (!seat.underWay) return seat.start(revision, events); // then its outbox is empty, too
-        long bytes = Event.bytesOf(events);
-        long share = bytes / sharers + (long) PLACE_BYTES * events.size();
-        boolean fits = seat.outbox.size() + events.size() <= room.eventsMax()
-                && bytes <= room.bytesMax() - seat.outboxBytes
-                && share <= room.allBytesMax() - waitingBytes;
-        if (fits) {
-            seat.outbox.addAll(events);
-            seat.outboxBytes += bytes;
-            seat.outboxShare += share;
-            waitingBytes += share;
-        } else {
-            seat.state = State.PARKED;
-            seat.nextRevision = events.getFirst().now().modRevision();
+    private void offer(WatchGroup group, EventBatch batch, List<Delivery> into) {
+        Kept kept = group.keep(batch);
+        for (Seat seat : group.seats.values()) {
+            if (seat.state != State.LIVE || seat.underWay) continue;
+            seat.given = kept.after();
+            @Nullable EventBatch wanted = since(seat.nextRevision, batch);
+            if (wanted == null) group.takeGiven(seat);
+            else into.add(start(seat, revision, List.of(wanted)));
         }
-        return null;
+        long others = keptBytes;
+        while (!group.isEmpty() && (group.isOver(room) || others + group.keptBytes() > room.allBytesMax()))
+            group.throwOldestAway(this::catchUpLater);
+    }
+
+    private static Delivery start(Seat seat, long throughRevision, List<EventBatch> batches) {
+        seat.underWay = true;
+        seat.takenRevision = firstRevision(batches.getFirst()) - 1;
+        seat.nextRevision = Math.max(seat.nextRevision, throughRevision + 1);
+        return new Delivery.Events(seat.id, throughRevision, batches);
+    }
+
+    /// Without what a watcher of a future revision does not want yet; null when nothing is left.
+    private static @Nullable EventBatch since(long nextRevision, EventBatch batch) {
+        if (firstRevision(batch) >= nextRevision) return batch;
+        List<Event> left = batch.events().stream()
+                .filter(event -> event.now().modRevision() >= nextRevision)
+                .toList();
+        return left.isEmpty() ? null : EventBatch.of(left);
+    }
+
+    private static long firstRevision(EventBatch batch) {
+        return batch.events().getFirst().now().modRevision();
     }
 
     /// The delivery under way was thrown away, since there was no room for it. Nothing is started for this watcher
-    /// until [#taken]; then it goes on from history with what it did not get.
+    /// until [#taken]; then it goes on with what it did not get.
     public void dropped(long watchId) {
         Seat seat = seats.get(watchId);
         if (seat == null || !seat.underWay) return;
-        empty(seat);
-        seat.state = State.PARKED;
-        seat.nextRevision = seat.takenRevision + 1;
+        if (seat.state == State.LIVE && seat.given != seat.taken) {
+            seat.given = seat.taken;
+            seat.nextRevision = seat.takenRevision + 1;
+        } else {
+            catchUpFrom(seat, seat.takenRevision + 1);
+        }
     }
 
     /// The delivery under way was handed on.
@@ -198,15 +195,36 @@ public final class WatchBoard {
         Seat seat = seats.get(watchId);
         if (seat == null || !seat.underWay) return null;
         seat.underWay = false;
-        if (!seat.outbox.isEmpty()) {
-            List<Event> events = List.copyOf(seat.outbox);
-            empty(seat);
-            return seat.start(seat.state == State.LIVE ? revision : seat.nextRevision - 1, events);
+        return switch (seat.state) {
+            case LIVE -> {
+                change(seat.group, () -> seat.group.takeGiven(seat));
+                yield next(seat);
+            }
+            case CATCHING_UP -> {
+                behind.addLast(seat.id);
+                yield null;
+            }
+        };
+    }
+
+    /// What was kept for a live watcher meanwhile.
+    private @Nullable Delivery next(Seat seat) {
+        List<EventBatch> batches = new ArrayList<>();
+        long bytes = 0;
+        Kept kept = Objects.requireNonNull(seat.taken, "where a live watcher is");
+        for (@Nullable EventBatch batch = kept.batch(); batch != null; batch = kept.batch()) {
+            if (bytes > 0 && bytes + batch.bytes() > DELIVERY_BYTES) break;
+            @Nullable EventBatch wanted = since(seat.nextRevision, batch);
+            if (wanted != null) {
+                batches.add(wanted);
+                bytes += wanted.bytes();
+            }
+            kept = kept.after();
         }
-        switch (seat.state) {
-            case LIVE -> {}
-            case PARKED, CATCHING_UP -> catchUpFrom(seat, seat.nextRevision);
-        }
+        seat.given = kept;
+        @Nullable EventBatch later = kept.batch();
+        if (!batches.isEmpty()) return start(seat, later == null ? revision : firstRevision(later) - 1, batches);
+        change(seat.group, () -> seat.group.takeGiven(seat));
         return null;
     }
 
@@ -216,7 +234,7 @@ public final class WatchBoard {
     }
 
     /// One bounded step for watchers that are catching up and have nothing under way, the longest waiting
-    /// first.
+    /// first. What is read for one serves all who want the same from there or from a later revision.
     ///
     /// @param view must not be older than the last batch offered, else nobody who waits for that can go on
     /// @param maxEvents about how many events to read in this step; sixteen rows that do not match count as
@@ -226,7 +244,7 @@ public final class WatchBoard {
         List<Delivery> deliveries = new ArrayList<>();
         long toRevision = keyspace.tip(view).revision();
         int left = maxEvents;
-        for (int turns = behind.size(); turns > 0 && left > 0; turns--) {
+        for (int turns = behind.size(); turns > 0 && left > 0 && !behind.isEmpty(); turns--) {
             Seat seat = seatOf(behind.removeFirst());
             Keyspace.Span span = new Keyspace.Span(seat.nextRevision, toRevision);
             boolean wantsBefore = seat.watcher.wantsBefore();
@@ -239,26 +257,41 @@ public final class WatchBoard {
                     long cost = Math.max(events.size(), readRows / Replay.ROWS_PER_EVENT);
                     cost = Math.max(cost, Event.bytesOf(events) / BYTES_PER_EVENT);
                     left -= (int) Math.min(maxEvents, Math.max(STEP_COST_LEAST, cost));
-                    Delivery delivery = caughtUp(seat, events, throughRevision);
-                    if (delivery != null) deliveries.add(delivery);
+                    serve(seat, events, throughRevision, deliveries);
                 }
             }
         }
         return deliveries;
     }
 
-    private @Nullable Delivery caughtUp(Seat seat, List<Event> events, long throughRevision) {
-        seat.nextRevision = throughRevision + 1;
-        if (seat.nextRevision > revision) seat.state = State.LIVE;
-        List<Event> wanted = events.stream().filter(seat.watcher::wants).toList();
-        if (!wanted.isEmpty()) return seat.start(throughRevision, wanted);
-        if (seat.state != State.LIVE) behind.addLast(seat.id);
-        return null;
+    /// @param first who is behind and not among [#behind]; served even if there is nothing for it
+    private void serve(Seat first, List<Event> read, long throughRevision, List<Delivery> into) {
+        List<Event> wanted = read.stream().filter(first.group.wish::wants).toList();
+        @Nullable EventBatch all = wanted.isEmpty() ? null : EventBatch.of(wanted);
+        Map<Long, Optional<EventBatch>> tails = new LinkedHashMap<>();
+        long fromRevision = first.nextRevision;
+        behind.add(first.id);
+        for (Seat seat : first.group.seats.values()) {
+            boolean alike = seat.nextRevision >= fromRevision
+                    && seat.nextRevision <= throughRevision
+                    && seat.watcher.wantsBefore() == first.watcher.wantsBefore();
+            if (!(alike || seat == first) || !behind.remove(seat.id)) continue;
+            Optional<EventBatch> tail = tails.computeIfAbsent(
+                    seat.nextRevision, next -> all == null ? Optional.empty() : Optional.ofNullable(since(next, all)));
+            seat.nextRevision = throughRevision + 1;
+            if (seat.nextRevision > revision) seat.group.enter(seat);
+            if (tail.isPresent()) into.add(start(seat, throughRevision, List.of(tail.get())));
+            else if (seat.state != State.LIVE) behind.addLast(seat.id);
+        }
     }
 
     private void catchUpFrom(Seat seat, long nextRevision) {
-        seat.state = State.CATCHING_UP;
         seat.nextRevision = nextRevision;
+        change(seat.group, () -> seat.group.leave(seat));
+        catchUpLater(seat);
+    }
+
+    private void catchUpLater(Seat seat) {
         if (!seat.underWay) behind.addLast(seat.id);
     }
 
@@ -270,9 +303,9 @@ public final class WatchBoard {
         return seat.underWay ? seat.takenRevision : revision;
     }
 
-    /// Bytes of the events that wait for slow watchers, about.
-    public long waitingBytes() {
-        return waitingBytes;
+    /// Bytes of the events kept for watchers that have not taken them, about.
+    public long keptBytes() {
+        return keptBytes;
     }
 
     /// The state was replaced by a snapshot at `newRevision`: everyone goes on from history.
@@ -280,13 +313,9 @@ public final class WatchBoard {
         Check.invariant(newRevision >= revision, "revision fell from %d to %d", revision, newRevision);
         for (Seat seat : seats.values()) {
             if (seat.state != State.LIVE) continue;
-            long next = Math.max(seat.nextRevision, revision + 1);
-            if (next > newRevision) continue;
-            if (seat.outbox.isEmpty()) catchUpFrom(seat, next);
-            else {
-                seat.state = State.PARKED;
-                seat.nextRevision = next;
-            }
+            boolean hasAll = seat.given != null && seat.group.isEnd(seat.given);
+            long next = hasAll ? Math.max(seat.nextRevision, revision + 1) : seat.nextRevision;
+            if (next <= newRevision) catchUpFrom(seat, next);
         }
         revision = newRevision;
     }

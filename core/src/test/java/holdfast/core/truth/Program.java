@@ -24,6 +24,8 @@ public record Program(long seed, List<Step> steps) {
 
         record Take(int which) implements Step {}
 
+        record Drop(int which) implements Step {}
+
         record Cancel(int which) implements Step {}
 
         record CatchUp(int maxEvents) implements Step {}
@@ -105,7 +107,7 @@ public record Program(long seed, List<Step> steps) {
                             !dice.oneIn(5),
                             !dice.oneIn(5)));
                 case 7, 8, 9 -> new Step.Take(dice.nextInt(8));
-                case 10 -> dice.oneIn(4) ? new Step.Cancel(dice.nextInt(8)) : new Step.Take(dice.nextInt(8));
+                case 10 -> dice.oneIn(3) ? new Step.Cancel(dice.nextInt(8)) : new Step.Drop(dice.nextInt(8));
                 case 11, 12 -> new Step.CatchUp(1 + dice.nextInt(40));
                 case 13, 14 -> new Step.Scrub(1 + dice.nextInt(8));
                 case 15 -> dice.oneIn(2) ? new Step.Hold() : new Step.LookHeld(dice.nextInt(4), range());

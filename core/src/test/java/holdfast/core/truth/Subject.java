@@ -94,11 +94,15 @@ final class Subject {
                     && events.events().size() > 1) {
                 List<Event> all = events.events();
                 long id = events.watchId();
-                parts.add(new WatchBoard.Delivery.Events(id, events.revision(), all.subList(0, 1)));
-                parts.add(new WatchBoard.Delivery.Events(id, events.revision(), all.subList(1, all.size())));
+                parts.add(part(id, events.revision(), all.subList(0, 1)));
+                parts.add(part(id, events.revision(), all.subList(1, all.size())));
             } else parts.add(delivery);
         }
         return parts;
+    }
+
+    private static WatchBoard.Delivery part(long id, long revision, List<Event> events) {
+        return new WatchBoard.Delivery.Events(id, revision, List.of(EventBatch.of(events)));
     }
 
     private void attachAgain(Event event) {

@@ -97,6 +97,9 @@ public final class Trial {
             case Program.Step.Take(int which) -> {
                 if (!watches.isEmpty()) watches.get(which % watches.size()).take();
             }
+            case Program.Step.Drop(int which) -> {
+                if (!watches.isEmpty()) watches.get(which % watches.size()).drop();
+            }
             case Program.Step.Cancel(int which) -> {
                 if (!watches.isEmpty()) watches.get(which % watches.size()).cancel();
             }

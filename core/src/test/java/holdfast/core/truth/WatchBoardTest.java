@@ -18,15 +18,18 @@ class WatchBoardTest {
     private long index;
 
     @Test
-    void slowWatcher_isParked_thenCatchesUp_thenIsLive() {
+    void slowWatcher_thatHasMoreWaitingThanThereIsRoomFor_catchesUp_thenIsLive() {
         long id = watch(KeyRange.ALL, 0);
         assertThat(revisions(put("a"))).containsExactly(2L);
         for (int count = 0; count < 6; count++) assertThat(put("a")).isEmpty();
 
-        assertThat(board.syncedRevision(id)).as("parked").isEqualTo(-1);
-        assertThat(revisions(List.of(board.taken(id)))).containsExactly(3L, 4L);
+        assertThat(board.syncedRevision(id)).as("behind").isEqualTo(-1);
+        assertThat(board.keptBytes()).as("for nobody").isZero();
+        assertThat(board.hasBehind()).as("one delivery under way at a time").isFalse();
         assertThat(board.taken(id)).isNull();
         assertThat(board.hasBehind()).isTrue();
+        assertThat(revisions(board.catchUp(keyspace, shelf, 2))).containsExactly(3L, 4L);
+        assertThat(board.taken(id)).isNull();
         assertThat(revisions(board.catchUp(keyspace, shelf, 2))).containsExactly(5L, 6L);
         assertThat(board.hasBehind()).as("one delivery under way at a time").isFalse();
         assertThat(board.taken(id)).isNull();
@@ -35,6 +38,40 @@ class WatchBoardTest {
         assertThat(board.taken(id)).isNull();
         assertThat(board.syncedRevision(id)).isEqualTo(8);
         assertThat(revisions(put("b"))).containsExactly(9L);
+    }
+
+    @Test
+    void deliveryThatWasThrownAway_comesAgain_withWhatWaits() {
+        long id = watch(KeyRange.ALL, 0);
+        put("a");
+        assertThat(put("b")).isEmpty();
+
+        board.dropped(id);
+
+        assertThat(board.syncedRevision(id)).as("none of it was taken").isEqualTo(1);
+        assertThat(revisions(List.of(board.taken(id)))).containsExactly(2L, 3L);
+        assertThat(board.taken(id)).isNull();
+        assertThat(board.syncedRevision(id)).isEqualTo(3);
+        assertThat(board.keptBytes()).isZero();
+    }
+
+    @Test
+    void thoseWhoWantTheSame_areGivenTheSameBatch_alsoFromHistory() {
+        long first = watch(KeyRange.ALL, 0);
+        watch(single("a"), 0);
+        long second = watch(KeyRange.ALL, 0);
+
+        List<EventBatch> live = batches(put("a"));
+        for (int count = 0; count < 3; count++) put("a");
+        board.taken(first);
+        board.taken(second);
+        List<EventBatch> history = batches(board.catchUp(keyspace, shelf, 10));
+
+        assertThat(live).hasSize(3);
+        assertThat(live.get(1)).isSameAs(live.getLast()).isNotSameAs(live.getFirst());
+        assertThat(history).hasSize(2);
+        assertThat(history.getFirst()).isSameAs(history.getLast());
+        assertThat(history.getFirst().events()).hasSize(3);
     }
 
     @Test
@@ -206,6 +243,12 @@ class WatchBoardTest {
 
     private static Batch batch(String key) {
         return new Batch(0, List.of(Command.Put.of(Bytes.utf8(key), Bytes.EMPTY)));
+    }
+
+    private static List<EventBatch> batches(List<WatchBoard.Delivery> deliveries) {
+        return deliveries.stream()
+                .flatMap(delivery -> ((WatchBoard.Delivery.Events) delivery).batches().stream())
+                .toList();
     }
 
     private static List<Long> revisions(List<WatchBoard.Delivery> deliveries) {

@@ -14,12 +14,16 @@ final class WatchTrial {
     private final WatchBoard.Watcher watcher;
     private final long fromRevision;
     private final boolean tooOld;
-    private final List<WatchBoard.Delivery.Events> underWay = new ArrayList<>();
+    private final List<Received> underWay = new ArrayList<>();
     private int receivedCount;
     private int takenCount;
     private long lastEventRevision;
     private long throughRevision;
     private boolean over;
+
+    /// With what was known before it came.
+    private record Received(
+            WatchBoard.Delivery.Events delivery, int countBefore, long lastEventBefore, long throughBefore) {}
 
     WatchTrial(Subject subject, Model model, WatchBoard.Watcher watcher) {
         this.subject = subject;
@@ -52,6 +56,7 @@ final class WatchTrial {
         assertThat(delivery.events().getFirst().now().modRevision())
                 .as("revisions stay whole")
                 .isGreaterThan(lastEventRevision);
+        underWay.add(new Received(delivery, receivedCount, lastEventRevision, throughRevision));
         lastEventRevision = delivery.events().getLast().now().modRevision();
         assertThat(delivery.revision()).isBetween(lastEventRevision, model.revision);
         List<Event> expected = expectedThrough(delivery.revision());
@@ -59,12 +64,23 @@ final class WatchTrial {
         Trial.sameEvents(delivery.events(), fresh, watcher.wantsBefore(), model.compactRevision);
         receivedCount = expected.size();
         throughRevision = delivery.revision();
-        underWay.add(delivery);
     }
 
     void take() {
         if (over || underWay.isEmpty()) return;
-        takenCount += underWay.removeFirst().events().size();
+        takenCount += underWay.removeFirst().delivery.events().size();
+        receive(subject.board.taken(id));
+    }
+
+    /// Throws away what is under way: it comes again.
+    void drop() {
+        if (over || underWay.isEmpty()) return;
+        Received first = underWay.getFirst();
+        underWay.clear();
+        receivedCount = first.countBefore;
+        lastEventRevision = first.lastEventBefore;
+        throughRevision = first.throughBefore;
+        subject.board.dropped(id);
         receive(subject.board.taken(id));
     }
 

@@ -7,6 +7,7 @@ import holdfast.core.truth.Alarm;
 import holdfast.core.truth.AuthQuery;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Event;
+import holdfast.core.truth.EventBatch;
 import holdfast.core.truth.KeyValue;
 import holdfast.core.truth.Reply;
 import java.util.List;
@@ -150,7 +151,11 @@ public interface Store {
         record Created(Header header) implements WatchAnswer {}
 
         /// Whole revisions only: the events of one revision are never split over two.
-        record Events(Header header, List<Event> events) implements WatchAnswer {}
+        record Events(Header header, List<EventBatch> batches) implements WatchAnswer {
+            public List<Event> events() {
+                return EventBatch.eventsOf(batches);
+            }
+        }
 
         /// The revision asked for is gone. Last answer.
         record Compacted(Header header, long compactRevision) implements WatchAnswer {}

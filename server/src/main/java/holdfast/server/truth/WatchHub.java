@@ -31,8 +31,9 @@ final class WatchHub implements AutoCloseable {
             (int) Math.min(1_000_000, Runtime.getRuntime().maxMemory() / HEAP_BYTES_PER_WATCHER);
     private static final int INPUTS_PER_TURN_MAX = 1_024;
 
-    /// A watcher is parked beyond 1,024 events or 1 MiB, and when all outboxes together hold 16 MiB.
-    private static final WatchBoard.Room ROOM = new WatchBoard.Room(1_024, 1 << 20, 16 << 20);
+    /// Those who want the same go on from history when more than 16,384 events or 4 MiB wait for them, or more than 16
+    /// MiB for all.
+    private static final WatchBoard.Room ROOM = new WatchBoard.Room(16_384, 4 << 20, 16 << 20);
 
     private static final int CATCH_UP_EVENTS = 4_096; // about so many events of history in one step
     private static final long IDLE_NANOS = 1_000_000_000L;
@@ -233,7 +234,7 @@ final class WatchHub implements AutoCloseable {
                 case Delivery.Events events -> {
                     // The header may not promise less than its events, nor more than was delivered.
                     Store.Header header = headers.at(events.revision());
-                    Callbacks.call(watch.deliver, new Store.WatchAnswer.Events(header, events.events()));
+                    Callbacks.call(watch.deliver, new Store.WatchAnswer.Events(header, events.batches()));
                 }
                 case Delivery.Compacted compacted -> {
                     forget(watch);

@@ -16,6 +16,7 @@ abstract class Call {
     private static final int OK = 0;
     private static final int CANCELLED = 1;
     private static final int COUNTED_BYTES = 1_024;
+    private static final int FULL_BYTES = 256 << 10; // a queue counts writes only
 
     /// Takes one message of the client.
     @FunctionalInterface
@@ -29,6 +30,7 @@ abstract class Call {
     private Runnable onHalfClose = () -> {};
     private @Nullable MethodMetrics numbers;
     private long unsentBytes;
+    private @Nullable Runnable onRoom;
     private long begunNanos;
     private boolean over;
 
@@ -45,11 +47,11 @@ abstract class Call {
 
     abstract void resume();
 
-    /// Whether the client takes slower than we send.
-    abstract boolean isFull();
+    /// Whether as many writes wait as there may.
+    abstract boolean isQueueFull();
 
-    /// Runs `task` once the client has caught up.
-    abstract void onDrain(Runnable task);
+    /// Runs `task` once fewer writes wait.
+    abstract void onQueueDrain(Runnable task);
 
     /// Whether one message may be sent in parts.
     abstract boolean takesParts();
@@ -65,6 +67,11 @@ abstract class Call {
 
     /// Carries one message of a stream.
     abstract void carry(MessageLite message);
+
+    /// Runs `task`; what it sends may be carried together when it is done.
+    void together(Runnable task) {
+        task.run();
+    }
 
     /// Carries the one answer and the good end.
     abstract void carryLast(MessageLite message);
@@ -120,12 +127,28 @@ abstract class Call {
         written.onComplete(_ -> {
             unsentBytes -= bytes;
             if (debt != null) debt.paid(bytes);
+            Runnable task = onRoom;
+            if (task == null || unsentBytes > FULL_BYTES / 2) return;
+            onRoom = null;
+            task.run();
         });
     }
 
     /// The same for the last of a call: small ones are bounded by the number of calls.
     final void followLast(Future<Void> written, int bytes) {
         if (bytes >= COUNTED_BYTES) follow(written, bytes);
+    }
+
+    /// Whether the client takes slower than we send.
+    final boolean isFull() {
+        return !over && (isQueueFull() || unsentBytes >= FULL_BYTES);
+    }
+
+    /// Runs `task` once a client that is full has caught up.
+    final void onDrain(Runnable task) {
+        if (over) return;
+        if (isQueueFull()) onQueueDrain(task);
+        else onRoom = task;
     }
 
     /// Bytes sent that the client has not taken.

@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,6 +23,8 @@ import org.slf4j.LoggerFactory;
 final class GrpcCall extends Call {
     private static final Logger LOG = LoggerFactory.getLogger(GrpcCall.class);
     private static final int PREFIX_BYTES = 5;
+    private static final int GATHERED_BYTES = 32 << 10; // then they are written
+    private static final byte[] NOTHING = {};
     private static final String STATUS = "grpc-status";
 
     private final HttpServerRequest request;
@@ -30,6 +33,9 @@ final class GrpcCall extends Call {
     private final @Nullable Connection connection;
     private @Nullable Buffer partial;
     private boolean headSent;
+    private boolean gathering;
+    private byte[] gathered = NOTHING;
+    private int gatheredBytes;
 
     /// @param connection hears when the call begins, sends and ends; null where nobody looks after it
     GrpcCall(HttpServerRequest request, Context loop, int messageBytesMax, @Nullable Connection connection) {
@@ -61,8 +67,42 @@ final class GrpcCall extends Call {
     @Override
     void carry(MessageLite message) {
         beginHead();
-        Buffer frame = frame(message);
-        follow(response.write(frame), frame.length());
+        if (gathering) {
+            gather(message);
+            return;
+        }
+        write(frame(message));
+    }
+
+    private void write(Buffer bytes) {
+        follow(response.write(bytes), bytes.length());
+    }
+
+    @Override
+    void together(Runnable task) {
+        gathering = true;
+        try {
+            task.run();
+        } finally {
+            writeGathered();
+            gathering = false;
+        }
+    }
+
+    private void gather(MessageLite message) {
+        int frameBytes = PREFIX_BYTES + message.getSerializedSize();
+        if (gatheredBytes + frameBytes > GATHERED_BYTES) writeGathered();
+        int needed = gatheredBytes + frameBytes;
+        if (needed > gathered.length) gathered = Arrays.copyOf(gathered, Math.max(needed, 2 * gathered.length));
+        frame(message, gathered, gatheredBytes);
+        gatheredBytes += frameBytes;
+    }
+
+    private void writeGathered() {
+        if (gatheredBytes > 0 && !isOver())
+            write(BufferInternal.buffer(Unpooled.wrappedBuffer(gathered, 0, gatheredBytes)));
+        gathered = NOTHING;
+        gatheredBytes = 0;
     }
 
     @Override
@@ -78,9 +118,10 @@ final class GrpcCall extends Call {
 
     @Override
     void carryHead(long messageBytes) {
+        writeGathered();
         beginHead();
         byte[] prefix = new byte[PREFIX_BYTES];
-        writeLength(prefix, messageBytes);
+        writeLength(prefix, 0, messageBytes);
         follow(response.write(Buffer.buffer(prefix)), PREFIX_BYTES);
     }
 
@@ -92,6 +133,7 @@ final class GrpcCall extends Call {
 
     @Override
     void carryLast(MessageLite message) {
+        writeGathered();
         beginHead();
         response.putTrailer(STATUS, "0");
         Buffer frame = frame(message);
@@ -100,6 +142,7 @@ final class GrpcCall extends Call {
 
     @Override
     void carryEnd(int status, @Nullable String message) {
+        writeGathered();
         String code = Integer.toString(status);
         if (headSent) {
             response.putTrailer(STATUS, code);
@@ -113,13 +156,13 @@ final class GrpcCall extends Call {
     }
 
     @Override
-    boolean isFull() {
-        return !isOver() && response.writeQueueFull();
+    boolean isQueueFull() {
+        return response.writeQueueFull();
     }
 
     @Override
-    void onDrain(Runnable task) {
-        if (!isOver()) response.drainHandler(_ -> task.run());
+    void onQueueDrain(Runnable task) {
+        response.drainHandler(_ -> task.run());
     }
 
     @Override
@@ -188,23 +231,27 @@ final class GrpcCall extends Call {
     }
 
     private static Buffer frame(MessageLite message) {
+        byte[] framed = new byte[PREFIX_BYTES + message.getSerializedSize()];
+        frame(message, framed, 0);
+        return BufferInternal.buffer(Unpooled.wrappedBuffer(framed));
+    }
+
+    private static void frame(MessageLite message, byte[] into, int at) {
         int size = message.getSerializedSize();
-        byte[] framed = new byte[PREFIX_BYTES + size];
-        writeLength(framed, size);
-        CodedOutputStream out = CodedOutputStream.newInstance(framed, PREFIX_BYTES, size);
+        writeLength(into, at, size);
+        CodedOutputStream out = CodedOutputStream.newInstance(into, at + PREFIX_BYTES, size);
         try {
             message.writeTo(out);
         } catch (IOException bug) {
             throw new IllegalStateException("a message of " + size + " bytes outgrew its own size", bug);
         }
-        return BufferInternal.buffer(Unpooled.wrappedBuffer(framed));
     }
 
-    private static void writeLength(byte[] framed, long size) {
-        framed[1] = (byte) (size >> 24);
-        framed[2] = (byte) (size >> 16);
-        framed[3] = (byte) (size >> 8);
-        framed[4] = (byte) size;
+    private static void writeLength(byte[] framed, int at, long size) {
+        framed[at + 1] = (byte) (size >> 24);
+        framed[at + 2] = (byte) (size >> 16);
+        framed[at + 3] = (byte) (size >> 8);
+        framed[at + 4] = (byte) size;
     }
 
     /// Percent-encoding of gRPC's status message: all but printable ASCII, and the percent sign.

@@ -99,13 +99,13 @@ final class JsonCall extends Call {
     }
 
     @Override
-    boolean isFull() {
-        return !isOver() && line.isFull();
+    boolean isQueueFull() {
+        return line.isFull();
     }
 
     @Override
-    void onDrain(Runnable task) {
-        if (!isOver()) line.onDrain(task);
+    void onQueueDrain(Runnable task) {
+        line.onDrain(task);
     }
 
     @Override

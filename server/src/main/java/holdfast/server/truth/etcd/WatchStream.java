@@ -3,7 +3,7 @@ package holdfast.server.truth.etcd;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import holdfast.core.base.KeyRange;
-import holdfast.core.truth.Event;
+import holdfast.core.truth.EventBatch;
 import holdfast.protocol.etcd.ResponseHeader;
 import holdfast.protocol.etcd.WatchCreateRequest;
 import holdfast.protocol.etcd.WatchRequest;
@@ -13,7 +13,6 @@ import holdfast.server.truth.Store;
 import holdfast.server.truth.Store.WatchAnswer;
 import io.vertx.core.Vertx;
 import java.util.ArrayDeque;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// client has caught up.
 final class WatchStream {
     private static final long INVALID_ID = -1;
+    private static final long NO_ROOM = -1;
     private static final ByteString ZERO = ByteString.copyFrom(new byte[] {0});
 
     /// How often and how many times a progress request is tried while a watcher is behind; then it is dropped, as etcd
@@ -46,6 +46,8 @@ final class WatchStream {
     private final long progressEveryMillis;
     private final int responseBytesMax;
     private final DoorMetrics metrics;
+    private final Mailbox<Handed> handed;
+    private final EventMessages messages = new EventMessages();
     private final Map<Long, Watcher> watchers = new TreeMap<>();
     private final SlowWatchers slow;
     private final Backlog backlog;
@@ -68,6 +70,7 @@ final class WatchStream {
         this.responseBytesMax = responseBytesMax;
         this.metrics = metrics;
         backlog = metrics.backlog;
+        handed = new Mailbox<>(call, this::take, messages::forget);
         slow = new SlowWatchers(vertx, call, metrics.slowWatchers, this::listenOrNot);
     }
 
@@ -193,22 +196,20 @@ final class WatchStream {
         return watcher;
     }
 
+    /// @param bytes of its events, for which there was room; [#NO_ROOM] if there was none
+    private record Handed(Watcher watcher, WatchAnswer answer, long bytes) {}
+
     /// From the store's thread to the event loop. What waits in between is bounded, too.
     private void hand(Watcher watcher, WatchAnswer answer) {
-        if (!(answer instanceof WatchAnswer.Events(var _, List<Event> events))) {
-            call.later(() -> deliver(watcher, answer));
-            return;
-        }
-        long bytes = Event.bytesOf(events);
-        if (!backlog.take(bytes)) {
-            call.later(() -> drop(watcher));
-            return;
-        }
-        call.later(() -> {
-            backlog.give(bytes);
-            if (hasRoom(bytes)) deliver(watcher, answer);
-            else drop(watcher);
-        });
+        long bytes = answer instanceof WatchAnswer.Events(var _, var batches) ? EventBatch.bytesOf(batches) : 0;
+        boolean room = bytes == 0 || backlog.take(bytes);
+        handed.put(new Handed(watcher, answer, room ? bytes : NO_ROOM));
+    }
+
+    private void take(Handed one) {
+        if (one.bytes > 0) backlog.give(one.bytes);
+        if (one.bytes != NO_ROOM && (one.bytes == 0 || hasRoom(one.bytes))) deliver(one.watcher, one.answer);
+        else drop(one.watcher);
     }
 
     private boolean hasRoom(long bytes) {
@@ -261,18 +262,16 @@ final class WatchStream {
                 if (watcher.cancelled) cancel(watcher.id);
                 if (watcher == judged) goOn();
             }
-            case WatchAnswer.Events(Store.Header header, var events) -> {
+            case WatchAnswer.Events(Store.Header header, var batches) -> {
                 WatchResponse.Builder built = WatchResponse.newBuilder()
                         .setHeader(Translate.header(header))
                         .setWatchId(watcher.id);
-                events.forEach(event -> built.addEvents(Translate.event(event, watcher.request.getPrevKv())));
-                if (!events.isEmpty()) {
-                    metrics.watchEvents.inc(events.size());
-                    watcher.progressDue = false;
-                    watcher.deliveredRevision = header.revision();
-                    sentRevision = Math.max(sentRevision, header.revision());
-                    sendWhole(built.build(), watcher.request.getFragment());
-                }
+                for (EventBatch batch : batches) built.addAllEvents(messages.of(batch, watcher.request.getPrevKv()));
+                metrics.watchEvents.inc(built.getEventsCount());
+                watcher.progressDue = false;
+                watcher.deliveredRevision = header.revision();
+                sentRevision = Math.max(sentRevision, header.revision());
+                sendWhole(built.build(), watcher.request.getFragment());
                 taken(watcher);
             }
             case WatchAnswer.Compacted(Store.Header header, long compactRevision) -> {

@@ -105,7 +105,7 @@ final class MemoryStore implements Store, AutoCloseable {
         if (watcher == null) return;
         switch (delivery) {
             case WatchBoard.Delivery.Events events ->
-                watcher.accept(new WatchAnswer.Events(header(events.revision()), events.events()));
+                watcher.accept(new WatchAnswer.Events(header(events.revision()), events.batches()));
             case WatchBoard.Delivery.Compacted compacted -> {
                 watchers.remove(compacted.watchId());
                 watcher.accept(new WatchAnswer.Compacted(header(), compacted.compactRevision()));

@@ -1,6 +1,7 @@
 package holdfast.server.truth.raft;
 
 import holdfast.core.truth.Event;
+import holdfast.core.truth.EventBatch;
 import holdfast.server.start.ServerConfig;
 import holdfast.server.start.ServerParts;
 import holdfast.server.start.StartWay;
@@ -55,12 +56,12 @@ final class PlantedServer {
             boolean[] forgotten = {false};
             return answer -> {
                 if (!forgotten[0]
-                        && answer instanceof Store.WatchAnswer.Events(var header, List<Event> events)
-                        && events.size() > 2) {
+                        && answer instanceof Store.WatchAnswer.Events events
+                        && events.events().size() > 2) {
                     forgotten[0] = true;
-                    List<Event> left = new ArrayList<>(events);
-                    left.remove(events.size() / 2);
-                    deliver.accept(new Store.WatchAnswer.Events(header, left));
+                    List<Event> left = new ArrayList<>(events.events());
+                    left.remove(left.size() / 2);
+                    deliver.accept(new Store.WatchAnswer.Events(events.header(), List.of(EventBatch.of(left))));
                 } else {
                     deliver.accept(answer);
                 }
