@@ -2,6 +2,7 @@ package holdfast.server.start;
 
 import holdfast.core.base.Dice;
 import holdfast.core.base.Reason;
+import holdfast.server.base.EarlyCollection;
 import holdfast.server.base.Metrics;
 import holdfast.server.base.ProcessNumbers;
 import holdfast.server.base.Ticker;
@@ -136,6 +137,8 @@ public final class ServerParts implements AutoCloseable {
             case RocksShelf.Opened.Ready(RocksShelf opened) -> shelf = opened;
         }
         add("shelf", shelf);
+        @Nullable EarlyCollection collection = EarlyCollection.start(Ticker.system());
+        if (collection != null) add("early collection", collection);
         store = openStore(owner, folder, shelf, onBreak);
         add("store", store);
         openDoor(store);

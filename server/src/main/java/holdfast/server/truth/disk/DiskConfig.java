@@ -12,8 +12,8 @@ public record DiskConfig(long cacheBytes, long memtableBytes, long rowCacheBytes
     /// One being written, the others being flushed: a write waits only when the disk is that far behind.
     static final int MEMTABLES = 3;
 
-    /// The rows on the heap are those of 100,000 keys of 256 bytes; 120 MiB in all.
-    public static final DiskConfig DEFAULT = new DiskConfig(24 << 20, 16 << 20, 48 << 20);
+    /// The rows on the heap are those of 100,000 keys of 256 bytes; 80 MiB in all.
+    public static final DiskConfig DEFAULT = new DiskConfig(24 << 20, 8 << 20, 32 << 20);
 
     public DiskConfig {
         Require.between("store.cache-bytes", cacheBytes, 1 << 20, 64L << 30);

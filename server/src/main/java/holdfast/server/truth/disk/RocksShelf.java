@@ -237,7 +237,8 @@ public final class RocksShelf implements Shelf {
 
     @Override
     public @Nullable Bytes get(Bytes key) {
-        if (cache.knows(key)) return cache.get(key);
+        long place = cache.find(key);
+        if (place != RowCache.NOWHERE) return cache.row(place);
         Bytes value = now.get(key);
         cache.learn(key, value);
         return value;
