@@ -10,9 +10,10 @@ import holdfast.core.base.Require;
 /// @param rowCacheBytes rows on the heap, 64 KiB to 64 GiB
 public record DiskConfig(long cacheBytes, long memtableBytes, long rowCacheBytes) {
     /// One being written, the others being flushed: a write waits only when the disk is that far behind.
-    static final int MEMTABLES = 3;
+    static final int MEMTABLES = 6;
 
-    /// The rows on the heap are those of 100,000 keys of 256 bytes; 80 MiB in all.
+    /// The rows on the heap are those of 100,000 keys of 256 bytes; 104 MiB in all, and 72 while the
+    /// disk keeps up.
     public static final DiskConfig DEFAULT = new DiskConfig(24 << 20, 8 << 20, 32 << 20);
 
     public DiskConfig {

@@ -29,7 +29,7 @@ final class Generation {
     private static final int BACKGROUND_JOBS = 2; // a flush is not to wait behind a compaction
     private static final long FILE_BYTES = 16 << 20;
     private static final long LEVEL_ONE_BYTES = 64 << 20;
-    private static final int LEVEL_ZERO_FILES = 8; // of a memtable each; then they become as much of level one as it holds
+    private static final int LEVEL_ZERO_FILES = 8; // of a memtable each: together as much as level one
     private static final long SYNC_BYTES = 1 << 20; // written back bit by bit, not in one stall
     private static final double MEMTABLE_BLOOM_SHARE = 0.05; // most keys of a fresh put are in no memtable
     private static final int MAX_LOG_FILES = 2;

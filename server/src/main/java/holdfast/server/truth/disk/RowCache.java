@@ -126,7 +126,8 @@ final class RowCache {
     }
 
     private void add(Bytes key, @Nullable Bytes value, int hash) {
-        long size = ((long) HEAD_BYTES + key.size() + (value == null ? 0 : value.size()) + SPARE_BYTES + FLAGS) & ~FLAGS;
+        long size =
+                ((long) HEAD_BYTES + key.size() + (value == null ? 0 : value.size()) + SPARE_BYTES + FLAGS) & ~FLAGS;
         if (size > rowBytesMax) return;
         if (pages.isEmpty()) pages.add(new byte[pageBytes]);
         while (used[page] + size > pageBytes) turn();
@@ -190,7 +191,8 @@ final class RowCache {
     private int slotOf(Bytes key, int hash) {
         int mask = slots.length - 1;
         int slot = hash & mask;
-        while (slots[slot] != 0 && !(isTagged(slots[slot], hash) && isKey(placeIn(slot), key))) slot = (slot + 1) & mask;
+        while (slots[slot] != 0 && !(isTagged(slots[slot], hash) && isKey(placeIn(slot), key)))
+            slot = (slot + 1) & mask;
         return slot;
     }
 

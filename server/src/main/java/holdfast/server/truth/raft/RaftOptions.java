@@ -41,7 +41,7 @@ public record RaftOptions(
         Dice dice,
         Consumer<Reason> onHalt) {
     private static final int SEGMENT_BYTES = 32 << 20;
-    private static final long HEAP_BYTES = 2L << 20; // so few die young, which costs least; others are in the page cache
+    private static final long HEAP_BYTES = 2L << 20; // so few die young; others are in the page cache
     private static final long LOG_BYTES_MAX = 1L << 30;
     private static final int HALTED = 70; // the exit status
 
