@@ -37,6 +37,7 @@ const (
 	RequestTimeout     = 20 * time.Second
 
 	startTimeout = 60 * time.Second
+	dialTimeout  = 25 * time.Second
 )
 
 func tlsFiles(server string) transport.TLSInfo {
@@ -133,13 +134,15 @@ type Member struct {
 	id      types.ID
 }
 
+// freePort stays below those that the system gives to outgoing connections, which could take it before its member listens.
 func freePort() int {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
+	for {
+		port := 10_000 + rand.Intn(20_000)
+		if listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func scheme(info *transport.TLSInfo) string {
@@ -404,6 +407,8 @@ lines:
 	return "", nil
 }
 
+// NewClientV3 dials again while the process starts: the time for one dial is etcd's, since a client also waits that long
+// for the first answer to a keep-alive.
 func NewClientV3(m *Member) (*clientv3.Client, error) {
 	cfg, err := m.cluster.clientConfig(m.ClientTLSInfo)
 	if err != nil {
@@ -411,11 +416,16 @@ func NewClientV3(m *Member) (*clientv3.Client, error) {
 	}
 	cfg.Endpoints = []string{m.GRPCURL}
 	cfg.DialOptions = append(cfg.DialOptions, m.DialOptions...)
-	return newClientV3(*cfg)
+	for end := time.Now().Add(dialTimeout); ; {
+		client, err := newClientV3(*cfg)
+		if err == nil || time.Now().After(end) || !errors.Is(err, context.DeadlineExceeded) {
+			return client, err
+		}
+	}
 }
 
 func (c *Cluster) clientConfig(info *transport.TLSInfo) (*clientv3.Config, error) {
-	cfg := &clientv3.Config{DialTimeout: 30 * time.Second, DialOptions: []grpc.DialOption{grpc.WithBlock()},
+	cfg := &clientv3.Config{DialTimeout: 5 * time.Second, DialOptions: []grpc.DialOption{grpc.WithBlock()},
 		MaxCallSendMsgSize: c.Cfg.ClientMaxCallSendMsgSize, MaxCallRecvMsgSize: c.Cfg.ClientMaxCallRecvMsgSize}
 	if info != nil {
 		tls, err := info.ClientConfig()
@@ -432,7 +442,6 @@ func (c *Cluster) ClusterClient(t testing.TB, opts ...framecfg.ClientOption) (*c
 	if err != nil {
 		return nil, err
 	}
-	cfg.DialTimeout = 5 * time.Second
 	cfg.Endpoints = c.Endpoints()
 	for _, opt := range opts {
 		opt(cfg)
