@@ -134,9 +134,10 @@ final class WatchHub implements AutoCloseable {
         return watch;
     }
 
-    /// On the thread that applies, after the headers moved on and before the proposers are answered.
+    /// On the thread that applies, after the headers moved on and before the proposers are answered. While nobody
+    /// watches, nothing is handed over: the first who comes finds the board behind the headers.
     void applied(Applied applied) {
-        if (applied.events().isEmpty() || lossy) return;
+        if (applied.events().isEmpty() || lossy || watchers.get() == 0) return;
         long bytes = Event.bytesOf(applied.events());
         long waitingBytes = appliedBytes.addAndGet(bytes);
         boolean tooMany = appliedWaiting.incrementAndGet() > APPLIED_MAX;
@@ -208,6 +209,7 @@ final class WatchHub implements AutoCloseable {
     private void add(Input.Add add) {
         Watch watch = add.watch();
         Store.WatchRequest request = add.request();
+        if (watches.isEmpty()) restart(headers.revision());
         Callbacks.call(watch.deliver, new Store.WatchAnswer.Created(add.header()));
         watch.id = board.add(new WatchBoard.Watcher(
                 request.range(), add.fromRevision(), request.wantsBefore(), request.puts(), request.deletes()));

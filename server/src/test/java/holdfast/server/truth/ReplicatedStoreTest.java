@@ -246,12 +246,34 @@ final class ReplicatedStoreTest {
         assertThat(seen).isSorted().doesNotHaveDuplicates().startsWith(3L).endsWith(502L);
     }
 
+    /// While nobody watches, what is applied is not offered to watchers at all.
+    @Test
+    void watchesThatComeAndGoBesideWrites_missNothing() {
+        for (int round = 0; round < 200; round++) {
+            int before = round % 7;
+            for (int index = 0; index < before; index++) proposing(put("k", "v"));
+            BlockingQueue<WatchAnswer> answers = new LinkedBlockingQueue<>();
+            try (Store.Watching watching =
+                    store.watch(new WatchRequest(KeyRange.ALL, 0, false, true, true), answers::add)) {
+                for (int index = 0; index < 3; index++) proposing(put("k", "v"));
+                long last = done(propose(put("k", "v"))).header().revision();
+                long seen = ((WatchAnswer.Created) take(answers)).header().revision();
+                while (seen < last) {
+                    for (Event event : ((WatchAnswer.Events) take(answers)).events())
+                        assertThat(event.now().modRevision()).isEqualTo(++seen);
+                    watching.taken();
+                }
+            }
+        }
+    }
+
     @Test
     void watcherThatTakesNothing_isDeliveredTheRestFromHistory() {
         BlockingQueue<WatchAnswer> answers = new LinkedBlockingQueue<>();
         Store.Watching watching = store.watch(new WatchRequest(KeyRange.ALL, 0, false, true, true), answers::add);
         assertThat(take(answers)).isInstanceOf(WatchAnswer.Created.class);
-        for (int index = 0; index < 1_500; index++) proposing(put("k" + index % 10, "v"));
+        String large = "v".repeat(4 << 10); // more in all than is kept for a watcher
+        for (int index = 0; index < 1_500; index++) proposing(put("k" + index % 10, large));
         done(propose(put("last", "v")));
         long seen = 0;
         while (seen < 1_501) {
