@@ -14,9 +14,10 @@ final class Replay {
 
     private static final int ROWS_LEAST = 1_024;
 
-    /// A step ends with the revision in which its events have so many bytes: more than a handful of the largest
-    /// values come at once, as they do from etcd.
-    static final long BYTES_MAX = 6 << 20;
+    /// A step ends with the revision in which its events have so many bytes: ten values of a MiB come at once, as they
+    /// do
+    /// from etcd (its TestWatchFragmentEnable).
+    static final long BYTES_MAX = 12 << 20;
 
     private final ShelfView view;
     private final Reader reader;

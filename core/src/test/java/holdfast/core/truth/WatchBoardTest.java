@@ -74,6 +74,15 @@ class WatchBoardTest {
         assertThat(history.getFirst().events()).hasSize(3);
     }
 
+    /// etcd's TestWatchFragmentEnable counts on it.
+    @Test
+    void historyOfTenLargeValues_comesAtOnce() {
+        Bytes large = Bytes.wrap(new byte[1 << 20]);
+        for (int count = 0; count < 10; count++) apply(Command.Put.of(Bytes.utf8("a"), large));
+        watch(KeyRange.ALL, 1);
+        assertThat(revisions(board.catchUp(keyspace, shelf, 4_096))).hasSize(10);
+    }
+
     @Test
     void slowWatcher_doesNotHoldUpOthers() {
         watch(KeyRange.ALL, 0);
