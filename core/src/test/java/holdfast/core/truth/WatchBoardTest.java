@@ -78,7 +78,7 @@ class WatchBoardTest {
     @Test
     void historyOfTenLargeValues_comesAtOnce() {
         Bytes large = Bytes.wrap(new byte[1 << 20]);
-        for (int count = 0; count < 10; count++) apply(Command.Put.of(Bytes.utf8("a"), large));
+        for (int count = 0; count < 10; count++) apply(Command.Put.of(Bytes.utf8("a" + count), large));
         watch(KeyRange.ALL, 1);
         assertThat(revisions(board.catchUp(keyspace, shelf, 4_096))).hasSize(10);
     }
