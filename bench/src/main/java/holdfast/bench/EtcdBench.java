@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -22,13 +23,14 @@ import java.util.function.ToDoubleFunction;
 /// Holdfast beside etcd: three members each, one machine, fsync on, the same generator, run by run in alternation.
 ///
 /// Flags: `--rounds N` (5), `--seconds S` a run (5), `--warm-up S` of each store (60), `--parts A,B` (all but the soak,
-/// in order): see [#PARTS]. `--soak-seconds S` (600). `--launcher FILE` and `--etcd FILE` name the programs.
+/// in order): see [#PARTS]. `--soak-seconds S` (600). `--fan-puts N` a second under the watchers (1000). `--launcher FILE` and `--etcd FILE` name the programs.
 public final class EtcdBench {
     private static final List<String> PARTS = List.of(
             "start", "put1", "put64", "put512", "lin1", "lin64", "lin512", "ser64", "mix64", "memory", "kill", "fans",
             "big", "soak");
     private static final Set<String> ASKED_FOR_ONLY = Set.of("soak");
     private static final int BIG_KEYS = 10_000;
+    private static final int WATCHERS = 1_000;
     private static final int LARGE_VALUE_BYTES = 64 << 10;
 
     private final Map<String, String> flags;
@@ -51,7 +53,8 @@ public final class EtcdBench {
     public static void main(String[] args) throws IOException, InterruptedException {
         String most = PARTS.stream().filter(part -> !ASKED_FOR_ONLY.contains(part)).collect(joining(","));
         Map<String, String> flags = new LinkedHashMap<>(Map.of(
-                "--rounds", "5", "--seconds", "5", "--warm-up", "60", "--soak-seconds", "600", "--parts", most));
+                "--rounds", "5", "--seconds", "5", "--warm-up", "60", "--soak-seconds", "600", "--fan-puts", "1000",
+                "--parts", most));
         for (int index = 0; index + 1 < args.length; index += 2) flags.put(args[index], args[index + 1]);
         new EtcdBench(flags).run();
     }
@@ -188,23 +191,29 @@ public final class EtcdBench {
     }
 
     private void fans(Side holdfast, Side etcd) throws IOException, InterruptedException {
-        double[][] ours = new double[3][rounds];
-        double[][] theirs = new double[3][rounds];
+        double[][] ours = new double[4][rounds];
+        double[][] theirs = new double[4][rounds];
         double warmUp = Double.parseDouble(flag("--warm-up")) / 4;
-        for (Side side : List.of(holdfast, etcd)) Fans.run(side, 1_000, 1_000, warmUp);
+        int puts = Integer.parseInt(flag("--fan-puts"));
+        for (Side side : List.of(holdfast, etcd)) Fans.run(side, WATCHERS, puts, warmUp);
         for (int round = 0; round < rounds; round++) {
-            put(ours, round, Fans.run(holdfast, 1_000, 1_000, seconds));
-            put(theirs, round, Fans.run(etcd, 1_000, 1_000, seconds));
+            fan(holdfast, puts, round, ours);
+            fan(etcd, puts, round, theirs);
         }
-        table.add("1,000 watchers, 1,000 puts/s: events", "1/s", ours[0], theirs[0], true);
-        table.add("1,000 watchers, 1,000 puts/s: p99 lag", "ms", ours[1], theirs[1], false);
-        table.add("1,000 watchers, 1,000 puts/s: share delivered", "", ours[2], theirs[2], true);
+        String name = String.format(Locale.ROOT, "%,d watchers, %,d puts/s", WATCHERS, puts);
+        table.add(name + ": events", "1/s", ours[0], theirs[0], true);
+        table.add(name + ": p99 lag", "ms", ours[1], theirs[1], false);
+        table.add(name + ": share delivered", "", ours[2], theirs[2], true);
+        table.add(name + ": servers' CPU an event", "us", ours[3], theirs[3], false);
     }
 
-    private static void put(double[][] into, int round, Fans.Result result) {
+    private void fan(Side side, int puts, int round, double[][] into) throws IOException, InterruptedException {
+        double before = side.cluster().cpuMicros();
+        Fans.Result result = Fans.run(side, WATCHERS, puts, seconds);
         into[0][round] = result.perSecond();
         into[1][round] = result.p99LagMillis();
         into[2][round] = result.dueShare();
+        into[3][round] = (side.cluster().cpuMicros() - before) / result.delivered();
     }
 
     /// What a put waits for at its worst while something large goes on beside it, on one member after another.

@@ -33,7 +33,7 @@ final class Fans {
 
     /// @param perSecond events that reached watchers
     /// @param dueShare of the events that were due, those that came within the run and five seconds more
-    record Result(double perSecond, double p99LagMillis, double dueShare) {}
+    record Result(long delivered, double perSecond, double p99LagMillis, double dueShare) {}
 
     static Result run(Side side, int watchers, int putsPerSecond, double seconds)
             throws IOException, InterruptedException {
@@ -65,7 +65,8 @@ final class Fans {
         wires.forEach(Wire::close);
         long[] sorted = Arrays.copyOf(lags, Math.min(delivered, SAMPLES_MAX));
         Arrays.sort(sorted);
-        return new Result(delivered / took, ClosedLoop.at(sorted, 99), (double) delivered / (put * watchers));
+        double due = (double) put * watchers;
+        return new Result(delivered, delivered / took, ClosedLoop.at(sorted, 99), delivered / due);
     }
 
     private void open(Wire wire, int watchers) {
