@@ -55,6 +55,6 @@ public interface Operations {
     /// What [#downgradeTo] said last.
     void downgrade(boolean linearizable, Consumer<Told<String>> done);
 
-    /// Has the disk give back what nothing uses, in the background.
-    void defragment();
+    /// Has the disk give back what nothing uses; reads and writes go on. Answered when it is given back.
+    void defragment(Consumer<Told<Boolean>> done);
 }

@@ -308,15 +308,15 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     public Status status() {
         RaftStatus now = raft.status();
         @Nullable Peer leader = now.leader();
-        RocksShelf.Size size = disk.size();
+        StoreSize size = StoreSize.of(disk.size(), upkeep.quota().stock());
         return new Status(
                 headers.now(),
                 leader == null ? 0 : leaderId(leader),
                 now.commitIndex(),
                 now.appliedIndex(),
                 now.members().stream().noneMatch(peer -> peer.id() == config.member() && peer.voter()),
-                Math.max(size.diskBytes(), size.liveBytes()), // never 0: etcdctl divides by it
-                size.liveBytes(),
+                size.totalBytes(), // never 0: etcdctl divides by it
+                size.inUseBytes(),
                 upkeep.quota().limitBytes(),
                 upkeep.quota().stock().alarms(),
                 leader == null ? List.of(Reasons.NO_LEADER.code()) : List.of());

@@ -98,11 +98,11 @@ final class StoreMetrics {
         all.gauge(
                 "etcd_mvcc_db_total_size_in_bytes",
                 "Bytes on disk.",
-                () -> Math.max(disk.size().diskBytes(), disk.size().liveBytes()));
+                () -> StoreSize.of(disk.size(), parts.quota().stock()).totalBytes());
         all.gauge(
                 "etcd_mvcc_db_total_size_in_use_in_bytes",
                 "Bytes in use.",
-                () -> disk.size().liveBytes());
+                () -> StoreSize.of(disk.size(), parts.quota().stock()).inUseBytes());
         all.gauge("etcd_debugging_mvcc_current_revision", "The store's revision.", parts.headers()::revision);
         all.gauge("etcd_debugging_mvcc_watcher_total", "Watchers.", parts.watches()::watcherCount);
         all.gauge(

@@ -305,8 +305,10 @@ final class Upkeep implements Operations, AutoCloseable {
     }
 
     @Override
-    public void defragment() {
-        parts.disk().tidy();
+    public void defragment(Consumer<Told<Boolean>> done) {
+        Consumer<Boolean> over = tidied -> done.accept(
+                tidied ? new Told.Done<>(parts.headers().now(), true) : new Told.Refused<>(Reasons.STOPPED));
+        if (!parts.disk().tidy(over)) done.accept(new Told.Refused<>(Reasons.TOO_MANY_REQUESTS));
     }
 
     @Override

@@ -130,6 +130,26 @@ final class UpkeepTest {
         });
     }
 
+    @Test
+    void sizeInUse_fallsWithCompaction_andTheWholeOnceDefragmentIsAnswered() {
+        open(withQuota(-1));
+        for (int index = 0; index < 2_000; index++) propose(put(1));
+        Processes.await("a look at the disk", LIMIT, () -> store.status().liveBytes() > 2_000 << 10);
+        Store.Status full = store.status();
+        assertThat(full.liveBytes()).isLessThanOrEqualTo(full.diskBytes());
+
+        propose(new Command.Compact(2_000));
+        Processes.await("less in use", LIMIT, () -> store.status().liveBytes() < full.liveBytes() / 10);
+        BlockingQueue<Operations.Told<Boolean>> told = new LinkedBlockingQueue<>();
+        for (int times = 0; times < 3; times++) store.operations().defragment(told::add);
+        for (int times = 0; times < 3; times++)
+            assertThat(taken(told)).isInstanceOfSatisfying(Operations.Told.Done.class, done -> {});
+
+        Store.Status left = store.status();
+        assertThat(left.diskBytes()).isLessThan(full.diskBytes() / 10);
+        assertThat(left.liveBytes()).isBetween(1L, left.diskBytes());
+    }
+
     /// How many were taken.
     private int fill() {
         for (int index = 0; index < 10_000; index++) {
@@ -165,8 +185,12 @@ final class UpkeepTest {
     private static Answer ask(java.util.function.Consumer<java.util.function.Consumer<Answer>> asking) {
         BlockingQueue<Answer> answer = new LinkedBlockingQueue<>();
         asking.accept(answer::add);
+        return taken(answer);
+    }
+
+    private static <T> T taken(BlockingQueue<T> answers) {
         try {
-            Answer taken = answer.poll(20, TimeUnit.SECONDS);
+            T taken = answers.poll(20, TimeUnit.SECONDS);
             if (taken == null) throw new AssertionError("no answer");
             return taken;
         } catch (InterruptedException bug) {

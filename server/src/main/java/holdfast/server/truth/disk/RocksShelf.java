@@ -185,10 +185,13 @@ public final class RocksShelf implements Shelf {
     }
 
     /// Rewrites all files so that nothing deleted takes room. May take minutes; reads and writes go on.
-    public void tidy() {
+    ///
+    /// @return what is left
+    public Size tidy() {
         Generation held = hold();
         try {
             held.database().compactRange();
+            return sizeOf(held);
         } catch (RocksDBException broken) {
             throw held.broken(broken);
         } finally {
@@ -199,15 +202,19 @@ public final class RocksShelf implements Shelf {
     public Size size() {
         Generation held = hold();
         try {
-            long memory = held.database().getLongProperty("rocksdb.cur-size-all-mem-tables");
-            long disk = held.database().getLongProperty("rocksdb.total-sst-files-size");
-            long live = held.database().getLongProperty("rocksdb.estimate-live-data-size");
-            return new Size(disk, live + memory);
+            return sizeOf(held);
         } catch (RocksDBException broken) {
             throw held.broken(broken);
         } finally {
             held.letGo();
         }
+    }
+
+    private static Size sizeOf(Generation held) throws RocksDBException {
+        long memory = held.database().getLongProperty("rocksdb.cur-size-all-mem-tables");
+        long disk = held.database().getLongProperty("rocksdb.total-sst-files-size");
+        long live = held.database().getLongProperty("rocksdb.estimate-live-data-size");
+        return new Size(disk, live + memory);
     }
 
     @Override

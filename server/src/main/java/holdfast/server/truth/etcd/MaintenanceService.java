@@ -144,10 +144,8 @@ final class MaintenanceService {
         return built.build();
     }
 
-    /// Nothing has to be done for room to be found again, so nobody waits.
     private void defragment(Call call, byte[] message) {
-        store.operations().defragment();
-        call.reply(DefragmentResponse.getDefaultInstance());
+        store.operations().defragment(done(call, (_, _) -> DefragmentResponse.getDefaultInstance()));
     }
 
     private void hash(Call call, byte[] message) {

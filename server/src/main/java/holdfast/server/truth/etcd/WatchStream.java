@@ -34,6 +34,9 @@ final class WatchStream {
 
     private static final int PROGRESS_TRIES_MAX = 500;
 
+    /// Watchers that the store was asked for and has not made.
+    private static final int CREATIONS_MAX = 256;
+
     /// Kept for a client that is slow.
     private static final long UNSENT_BYTES_MAX = 2 << 20;
 
@@ -52,6 +55,7 @@ final class WatchStream {
     private final SlowWatchers slow;
     private final Backlog backlog;
     private boolean paused;
+    private int creations;
     private long nextId;
     private long sentRevision;
     private long progressTimer = -1;
@@ -126,9 +130,9 @@ final class WatchStream {
         listenOrNot();
     }
 
-    /// Who takes no answers is not listened to, nor anybody while somebody is judged.
+    /// Who takes no answers is not listened to, nor anybody while somebody is judged or many are being made.
     private void listenOrNot() {
-        boolean wait = judging || call.isFull();
+        boolean wait = judging || creations >= CREATIONS_MAX || call.isFull();
         if (wait && !paused) call.pause();
         else if (!wait && paused) call.resume();
         paused = wait;
@@ -185,6 +189,7 @@ final class WatchStream {
         }
         Watcher watcher = new Watcher(id, request);
         watchers.put(id, watcher);
+        creations++;
         boolean puts = !request.getFiltersList().contains(WatchCreateRequest.FilterType.NOPUT);
         boolean deletes = !request.getFiltersList().contains(WatchCreateRequest.FilterType.NODELETE);
         watcher.watching = gate.house()
@@ -250,6 +255,7 @@ final class WatchStream {
     }
 
     private void deliver(Watcher watcher, WatchAnswer answer) {
+        if (answer instanceof WatchAnswer.Created && creations-- == CREATIONS_MAX) listenOrNot();
         if (call.isOver() || watchers.get(watcher.id) != watcher) return;
         switch (answer) {
             case WatchAnswer.Created(Store.Header header) -> {
