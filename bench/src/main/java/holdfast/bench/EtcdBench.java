@@ -23,11 +23,13 @@ import java.util.function.ToDoubleFunction;
 /// Holdfast beside etcd: three members each, one machine, fsync on, the same generator, run by run in alternation.
 ///
 /// Flags: `--rounds N` (5), `--seconds S` a run (5), `--warm-up S` of each store (60), `--parts A,B` (all but the soak,
-/// in order): see [#PARTS]. `--soak-seconds S` (600). `--fan-puts N` a second under the watchers (1000). `--launcher FILE` and `--etcd FILE` name the programs.
+/// in order): see [#PARTS]. `--soak-seconds S` (600). `--fan-puts N` a second under the watchers (1000). `--launcher FILE`
+/// and `--etcd FILE` name the programs.
 public final class EtcdBench {
+    /// The kills come last: those who were killed are cold afterwards.
     private static final List<String> PARTS = List.of(
-            "start", "put1", "put64", "put512", "lin1", "lin64", "lin512", "ser64", "mix64", "memory", "kill", "fans",
-            "big", "soak");
+            "start", "put1", "put64", "put512", "lin1", "lin64", "lin512", "ser64", "mix64", "memory", "fans", "big",
+            "kill", "soak");
     private static final Set<String> ASKED_FOR_ONLY = Set.of("soak");
     private static final int BIG_KEYS = 10_000;
     private static final int WATCHERS = 1_000;

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Each watcher has at most one delivery of the store under way: the store hears that it was taken once the client's
 /// connection has room again, so a slow client holds up neither the store nor other streams. Of what many watchers of
-/// one slow stream are given so much is kept, the rest is thrown away: the store reads it again from history when the
-/// client has caught up.
+/// one slow stream are given so much is kept, the rest is thrown away: the store gives it again when the client has
+/// caught up.
 final class WatchStream {
     private static final long INVALID_ID = -1;
     private static final long NO_ROOM = -1;
@@ -49,7 +49,7 @@ final class WatchStream {
     private final long progressEveryMillis;
     private final int responseBytesMax;
     private final DoorMetrics metrics;
-    private final Mailbox<Handed> handed;
+    private final Handover<Handed> handed;
     private final EventMessages messages = new EventMessages();
     private final Map<Long, Watcher> watchers = new TreeMap<>();
     private final SlowWatchers slow;
@@ -74,7 +74,7 @@ final class WatchStream {
         this.responseBytesMax = responseBytesMax;
         this.metrics = metrics;
         backlog = metrics.backlog;
-        handed = new Mailbox<>(call, this::take, messages::forget);
+        handed = new Handover<>(call, this::take, messages::forget);
         slow = new SlowWatchers(vertx, call, metrics.slowWatchers, this::listenOrNot);
     }
 

@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 
 /// What other threads hand to a call, which takes it on its event loop: one task there for all that came meanwhile, and
 /// few writes for all that it sends then. Whoever hands over bounds what waits.
-final class Mailbox<T> {
+final class Handover<T> {
     private static final int TAKEN_MAX = 1_024; // then other calls of the event loop have their turn
 
     private final Call call;
@@ -17,7 +17,7 @@ final class Mailbox<T> {
     private final AtomicBoolean due = new AtomicBoolean();
 
     /// @param afterwards runs when a number of them was taken
-    Mailbox(Call call, Consumer<T> take, Runnable afterwards) {
+    Handover(Call call, Consumer<T> take, Runnable afterwards) {
         this.call = call;
         this.take = take;
         this.afterwards = afterwards;
