@@ -27,7 +27,7 @@ final class Arena implements AutoCloseable {
     static final List<String> MEMBERS = List.of("s1", "s2", "s3");
 
     private static final Duration CALL_LIMIT = Duration.ofSeconds(1);
-    private static final long DISK_MEGABYTES = 96;
+    private static final long DISK_MEGABYTES = 256; // beyond what a hundred rounds leave behind
     private final Lab lab;
     private final Programs programs;
     private final Ticker ticker;
