@@ -2,9 +2,8 @@ package holdfast.core.truth;
 
 import java.util.List;
 
-/// Events that belong to whole revisions, in order. Watchers that want the same events hold the same batch, so that
-/// what
-/// is made of it (its size, its encoding) is made once.
+/// Events that belong to whole revisions, in order. Watchers that want the same events hold the same batch, so
+/// that what is made of it (its size, its encoding) is made once.
 ///
 /// @param bytes what the events take in memory, about
 public record EventBatch(List<Event> events, long bytes) {

@@ -14,9 +14,8 @@ final class Replay {
 
     private static final int ROWS_LEAST = 1_024;
 
-    /// A step ends with the revision in which its events have so many bytes: ten values of a MiB come at once, as they
-    /// do
-    /// from etcd (its TestWatchFragmentEnable).
+    /// A step ends with the revision in which its events have so many bytes: ten values of a MiB come at once,
+    /// as they do from etcd (its TestWatchFragmentEnable).
     static final long BYTES_MAX = 12 << 20;
 
     private final ShelfView view;

@@ -5,7 +5,6 @@ import holdfast.core.base.KeyRange;
 import holdfast.core.base.Require;
 import holdfast.core.truth.WatchGroup.Kept;
 import holdfast.core.truth.WatchGroup.Seat;
-import holdfast.core.truth.WatchGroup.State;
 import holdfast.core.truth.WatchGroup.Wish;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -144,7 +143,7 @@ public final class WatchBoard {
     private void offer(WatchGroup group, EventBatch batch, List<Delivery> into) {
         Kept kept = group.keep(batch);
         for (Seat seat : group.seats.values()) {
-            if (seat.state != State.LIVE || seat.underWay) continue;
+            if (!seat.isLive() || seat.underWay) continue;
             seat.given = kept.after();
             @Nullable EventBatch wanted = since(seat.nextRevision, batch);
             if (wanted == null) group.takeGiven(seat);
@@ -180,7 +179,7 @@ public final class WatchBoard {
     public void dropped(long watchId) {
         Seat seat = seats.get(watchId);
         if (seat == null || !seat.underWay) return;
-        if (seat.state == State.LIVE && seat.given != seat.taken) {
+        if (seat.isLive() && seat.given != seat.taken) {
             seat.given = seat.taken;
             seat.nextRevision = seat.takenRevision + 1;
         } else {
@@ -195,16 +194,12 @@ public final class WatchBoard {
         Seat seat = seats.get(watchId);
         if (seat == null || !seat.underWay) return null;
         seat.underWay = false;
-        return switch (seat.state) {
-            case LIVE -> {
-                change(seat.group, () -> seat.group.takeGiven(seat));
-                yield next(seat);
-            }
-            case CATCHING_UP -> {
-                behind.addLast(seat.id);
-                yield null;
-            }
-        };
+        if (!seat.isLive()) {
+            behind.addLast(seat.id);
+            return null;
+        }
+        change(seat.group, () -> seat.group.takeGiven(seat));
+        return next(seat);
     }
 
     /// What was kept for a live watcher meanwhile.
@@ -281,7 +276,7 @@ public final class WatchBoard {
             seat.nextRevision = throughRevision + 1;
             if (seat.nextRevision > revision) seat.group.enter(seat);
             if (tail.isPresent()) into.add(start(seat, throughRevision, List.of(tail.get())));
-            else if (seat.state != State.LIVE) behind.addLast(seat.id);
+            else if (!seat.isLive()) behind.addLast(seat.id);
         }
     }
 
@@ -299,7 +294,7 @@ public final class WatchBoard {
     /// watcher is behind, waits for a future revision, or is unknown.
     public long syncedRevision(long watchId) {
         Seat seat = seats.get(watchId);
-        if (seat == null || seat.state != State.LIVE || seat.nextRevision > revision + 1) return -1;
+        if (seat == null || !seat.isLive() || seat.nextRevision > revision + 1) return -1;
         return seat.underWay ? seat.takenRevision : revision;
     }
 
@@ -312,7 +307,7 @@ public final class WatchBoard {
     public void restored(long newRevision) {
         Check.invariant(newRevision >= revision, "revision fell from %d to %d", revision, newRevision);
         for (Seat seat : seats.values()) {
-            if (seat.state != State.LIVE) continue;
+            if (!seat.isLive()) continue;
             boolean hasAll = seat.given != null && seat.group.isEnd(seat.given);
             long next = hasAll ? Math.max(seat.nextRevision, revision + 1) : seat.nextRevision;
             if (next <= newRevision) catchUpFrom(seat, next);

@@ -52,17 +52,11 @@ final class WatchGroup {
         }
     }
 
-    enum State {
-        LIVE,
-        CATCHING_UP
-    }
-
     /// One watcher.
     static final class Seat {
         final long id;
         final WatchBoard.Watcher watcher;
         final WatchGroup group;
-        State state = State.LIVE;
         long nextRevision; // nothing below it is wanted that was not delivered
         boolean underWay;
         long takenRevision; // everything up to here was taken, while something is under way
@@ -78,6 +72,11 @@ final class WatchGroup {
             this.watcher = watcher;
             this.group = group;
             this.nextRevision = nextRevision;
+        }
+
+        /// Else it is catching up.
+        boolean isLive() {
+            return taken != null;
         }
     }
 
@@ -95,7 +94,6 @@ final class WatchGroup {
 
     /// From here on the watcher is fed by [#keep].
     void enter(Seat seat) {
-        seat.state = State.LIVE;
         seat.taken = next;
         seat.given = next;
     }
@@ -103,7 +101,6 @@ final class WatchGroup {
     /// It is fed from history from here on.
     void leave(Seat seat) {
         for (Kept kept = seat.taken; kept != null && kept != next; kept = kept.after()) kept.holders--;
-        seat.state = State.CATCHING_UP;
         seat.taken = null;
         seat.given = null;
         settle();
@@ -114,7 +111,7 @@ final class WatchGroup {
         Kept kept = next;
         kept.batch = batch;
         next = kept.after();
-        for (Seat seat : seats.values()) if (seat.state == State.LIVE) kept.holders++;
+        for (Seat seat : seats.values()) if (seat.isLive()) kept.holders++;
         keptEvents += batch.events().size();
         keptBytes += batch.bytes();
         settle();

@@ -1,8 +1,10 @@
 package holdfast.server.start;
 
+import static holdfast.server.start.Settings.key;
+
 import holdfast.core.base.Require;
 import holdfast.core.base.Require.BadValue;
-import holdfast.server.start.ServerConfig.TlsFiles;
+import holdfast.server.base.tls.LiveTls;
 import holdfast.server.truth.etcd.EtcdConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,12 +55,8 @@ final class DoorKeys {
 
     private DoorKeys() {}
 
-    private static Settings.Key key(String name, String label, @Nullable String standard, String description) {
-        return new Settings.Key(name, label, standard, description);
-    }
-
     /// @param side `client` or `peer`
-    static @Nullable TlsFiles files(Settings settings, String side) {
+    static LiveTls.@Nullable Pem files(Settings settings, String side) {
         List<String> names = List.of(side + "-cert-file", side + "-key-file", side + "-ca-file");
         List<String> rules = new ArrayList<>(List.of(side + "-crl-file", side + "-cert-allowed-hostname"));
         if (side.equals("peer")) rules.add("peer-cert-allowed-cn");
@@ -82,7 +80,7 @@ final class DoorKeys {
                 commonNames,
                 commonNames.isEmpty() || hosts.isEmpty(),
                 "given without peer-cert-allowed-hostname");
-        return new TlsFiles(
+        return new LiveTls.Pem(
                 Path.of(settings.text(names.get(0))),
                 Path.of(settings.text(names.get(1))),
                 file(settings, names.get(2)),

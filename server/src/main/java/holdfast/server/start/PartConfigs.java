@@ -35,8 +35,8 @@ record PartConfigs(
     static PartConfigs of(ServerConfig config) throws IOException, GeneralSecurityException {
         AuthConfig auth = AuthConfig.of(
                 config.auth().token(), config.auth().tokenLife(), config.auth().bcryptCost());
-        ServerConfig.@Nullable TlsFiles peer = config.peerTls();
-        SSLContext peerTls = peer == null ? null : LiveTls.open(peer.pem()).context();
+        LiveTls.@Nullable Pem peer = config.peerTls();
+        SSLContext peerTls = peer == null ? null : LiveTls.open(peer).context();
         return new PartConfigs(
                 config,
                 auth,
@@ -73,11 +73,11 @@ record PartConfigs(
             throws IOException, GeneralSecurityException {
         List<EtcdConfig> doors = new ArrayList<>();
         for (Listening.Url url : urls) {
-            ServerConfig.@Nullable TlsFiles files = url.secure() ? config.clientTls() : null;
+            LiveTls.@Nullable Pem files = url.secure() ? config.clientTls() : null;
             EtcdConfig.@Nullable Tls tls = null;
             if (files != null) {
                 tls = new EtcdConfig.Tls(
-                        LiveTls.open(files.pem()),
+                        LiveTls.open(files),
                         config.doors().tlsVersions(),
                         config.doors().cipherSuites(),
                         config.auth().certificateUsers());
@@ -104,7 +104,7 @@ record PartConfigs(
     }
 
     /// Members and the loop do not start without one: [ServerConfig#of].
-    static Path authority(ServerConfig.TlsFiles files) {
+    static Path authority(LiveTls.Pem files) {
         Path authority = files.authority();
         if (authority == null) throw new IllegalStateException("a certificate without its authority");
         return authority;

@@ -1,5 +1,7 @@
 package holdfast.server.start;
 
+import static holdfast.server.start.Settings.key;
+
 import holdfast.core.base.NodeId;
 import holdfast.core.base.Require;
 import holdfast.core.base.Require.BadValue;
@@ -41,8 +43,8 @@ public record ServerConfig(
         List<Seed> initialCluster,
         boolean initialClusterGiven,
         String clusterToken,
-        @Nullable TlsFiles clientTls,
-        @Nullable TlsFiles peerTls,
+        LiveTls.@Nullable Pem clientTls,
+        LiveTls.@Nullable Pem peerTls,
         RaftConfig raft,
         Duration requestTimeout,
         Duration leaseTtlMin,
@@ -74,22 +76,6 @@ public record ServerConfig(
 
     /// One of the members that form the cluster.
     public record Seed(String name, Address peer) {}
-
-    /// PEM files; whoever connects must show a certificate of `authority`, when there is one.
-    ///
-    /// @param revoked list of certificates that are refused all the same; null for none
-    /// @param allowedNames common names of which it must have one; empty for any. So `allowedHosts`, its addresses
-    public record TlsFiles(
-            Path certificate,
-            Path key,
-            @Nullable Path authority,
-            @Nullable Path revoked,
-            List<String> allowedNames,
-            List<String> allowedHosts) {
-        LiveTls.Pem pem() {
-            return new LiveTls.Pem(certificate, key, authority, revoked, allowedNames, allowedHosts);
-        }
-    }
 
     /// How clients may connect.
     ///
@@ -163,10 +149,6 @@ public record ServerConfig(
         return List.copyOf(all);
     }
 
-    private static Settings.Key key(String name, String label, @Nullable String standard, String description) {
-        return new Settings.Key(name, label, standard, description);
-    }
-
     private static String millis(Duration length) {
         return length.toMillis() + "ms";
     }
@@ -202,8 +184,8 @@ public record ServerConfig(
     public static ServerConfig of(Map<String, String> flags, @Nullable Path file) {
         Settings settings = Settings.of(KEYS, flags, file);
         String name = settings.text("name");
-        @Nullable TlsFiles clientTls = DoorKeys.files(settings, "client");
-        @Nullable TlsFiles peerTls = DoorKeys.files(settings, "peer");
+        LiveTls.@Nullable Pem clientTls = DoorKeys.files(settings, "client");
+        LiveTls.@Nullable Pem peerTls = DoorKeys.files(settings, "peer");
         Listening listening = Listening.of(settings, clientTls != null, peerTls != null);
         Address listenClient = listening.clients().getFirst().address();
         Address advertisePeer = listening.advertisedPeers().getFirst().address();

@@ -2,6 +2,7 @@ package holdfast.server.start;
 
 import holdfast.core.healing.LoopConfig;
 import holdfast.server.base.Ticker;
+import holdfast.server.base.tls.LiveTls;
 import holdfast.server.client.ClientTls;
 import holdfast.server.client.Endpoint;
 import holdfast.server.client.EtcdConfig;
@@ -22,7 +23,7 @@ public final class ServerLoop {
     public static void open(ServerParts server) throws IOException, InterruptedException {
         ServerConfig config = server.config();
         if (!config.loop()) return;
-        ServerConfig.@Nullable TlsFiles files = config.clientTls();
+        LiveTls.@Nullable Pem files = config.clientTls();
         ClientTls tls = files == null
                 ? ClientTls.NONE
                 : new ClientTls(PartConfigs.authority(files), files.certificate(), files.key());

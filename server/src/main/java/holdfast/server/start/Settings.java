@@ -23,6 +23,10 @@ public final class Settings {
     /// @param standard what holds when it is not given; null when there is no such thing
     public record Key(String name, String label, @Nullable String standard, String description) {}
 
+    static Key key(String name, String label, @Nullable String standard, String description) {
+        return new Key(name, label, standard, description);
+    }
+
     private static final Duration LENGTH_MAX = Duration.ofDays(365);
 
     private final Map<String, String> given;

@@ -1,5 +1,7 @@
 package holdfast.server.start;
 
+import static holdfast.server.start.Settings.key;
+
 import holdfast.core.base.Require;
 import holdfast.core.base.Require.BadValue;
 import holdfast.core.truth.AutoCompaction.Retention;
@@ -9,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /// The keys of [UpkeepConfig], under etcd's names and with etcd's ways to write them.
 final class UpkeepKeys {
@@ -47,10 +48,6 @@ final class UpkeepKeys {
             3_600_000_000_000L);
 
     private UpkeepKeys() {}
-
-    private static Settings.Key key(String name, String label, @Nullable String standard, String description) {
-        return new Settings.Key(name, label, standard, description);
-    }
 
     static UpkeepConfig read(Settings settings) {
         long quota = settings.number("quota-backend-bytes");
