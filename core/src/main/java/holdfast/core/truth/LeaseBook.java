@@ -14,12 +14,14 @@ import java.util.TreeSet;
 ///
 /// A follower knows when a grant or a renewal came through the log; the leader answers most renewals without it. The
 /// *kept* date lies between the two: half a TTL beyond what the log promised. The leader may promise up to three
-/// eighths
-/// of a TTL beyond the log's last word ([#needsLog]); so it never promises what a follower would not keep, whose
-/// date is later still, since it heard of it later. Whoever comes to lead starts from its kept dates.
+/// eighths of a TTL beyond the moment at which it appended the log's last word ([#needsLog]), by the caller's clock,
+/// stalls and all; so it never promises what a follower would not keep, who heard of it later than that. Whoever comes
+/// to lead starts from its kept dates, and promises nothing beyond a word that it did not append itself.
 ///
 /// A member that restarts knows no dates. So the leader has the log say how long those leases are kept that nobody has
 /// renewed for a while ([#fading]): they would otherwise live on for as long as members restart and take over in turn.
+/// Such a word may come late, from a leader that was deposed meanwhile: it says which entries it knows of, and counts
+/// for nothing once a later one renewed the lease.
 ///
 /// Never early: a lease is due only when its whole time has passed on this clock since it was granted or renewed.
 /// Time in which this member stood still, or in which there was no leader, does not count: nobody could renew then. So
@@ -47,22 +49,45 @@ public final class LeaseBook {
     private long creditNanos;
     private long tickedNanos;
     private long lookedAtId = Long.MIN_VALUE; // by [#fading]
+    private long electedNanos; // on the caller's clock
 
+    /// An entry that grants or renews leases.
+    ///
+    /// @param index the entry's
+    /// @param appendedNanos at or before the moment at which this member, leading, appended it, on the caller's
+    ///     clock; unused of what others appended
+    /// @param nowNanos on the caller's clock, when it was applied here
+    public record Word(long index, long appendedNanos, long nowNanos) {}
+
+    /// @param index of the entry that last granted or renewed it
+    /// @param appendedNanos see [Word]
     /// @param loggedNanos when the log last spoke of it, on the book's clock
     /// @param dueNanos on the book's clock; means something while leading
     /// @param toldNanos when this leader last had the log say how long it is kept
-    /// @param over found due once: it cannot be renewed any more
-    private record Entry(long id, long ttlMillis, long loggedNanos, long dueNanos, long toldNanos, boolean over) {
-        Entry logged(long nowNanos) {
-            return new Entry(id, ttlMillis, nowNanos, dueNanos, nowNanos, over);
+    /// @param over found due once by this leader: it cannot be renewed any more
+    private record Entry(
+            long id,
+            long ttlMillis,
+            long index,
+            long appendedNanos,
+            long loggedNanos,
+            long dueNanos,
+            long toldNanos,
+            boolean over) {
+        Entry logged(Word word, long nowNanos) {
+            return new Entry(id, ttlMillis, word.index, word.appendedNanos, nowNanos, dueNanos, nowNanos, over);
+        }
+
+        Entry kept(long fromNanos) {
+            return new Entry(id, ttlMillis, index, appendedNanos, fromNanos, dueNanos, toldNanos, over);
         }
 
         Entry due(long atNanos, boolean isOver) {
-            return new Entry(id, ttlMillis, loggedNanos, atNanos, toldNanos, isOver);
+            return new Entry(id, ttlMillis, index, appendedNanos, loggedNanos, atNanos, toldNanos, isOver);
         }
 
         Entry told(long nowNanos) {
-            return new Entry(id, ttlMillis, loggedNanos, dueNanos, nowNanos, over);
+            return new Entry(id, ttlMillis, index, appendedNanos, loggedNanos, dueNanos, nowNanos, over);
         }
 
         long halfTtlsNanos(int halves) {
@@ -95,16 +120,19 @@ public final class LeaseBook {
 
     /// These are all leases that there are; what was promised about them nobody here knows. After a start, or when
     /// a snapshot replaced the state: every lease starts again.
-    public void learned(long nowNanos, List<Lease> all) {
+    ///
+    /// @param word the last entry in that state
+    public void learned(Word word, List<Lease> all) {
         leases.clear();
         byDue.clear();
-        for (Lease lease : all) granted(nowNanos, lease);
+        for (Lease lease : all) granted(word, lease);
     }
 
     /// This member leads from now on, and knows all that the log holds.
     public void elected(long nowNanos) {
         pass(nowNanos, false);
         leading = true;
+        electedNanos = nowNanos;
         byDue.clear();
         leases.replaceAll((_, entry) -> entry.due(entry.keptNanos(), false));
         byDue.addAll(leases.values());
@@ -114,6 +142,7 @@ public final class LeaseBook {
     public void deposed() {
         leading = false;
         byDue.clear();
+        leases.replaceAll((_, entry) -> entry.due(entry.dueNanos, false));
     }
 
     public boolean leading() {
@@ -121,10 +150,10 @@ public final class LeaseBook {
     }
 
     /// Takes the grants and revokes out of what was applied. Call it for every batch.
-    public void offer(long nowNanos, Batch batch, Applied applied) {
+    public void offer(Word word, Batch batch, Applied applied) {
         for (int index = 0; index < applied.replies().size(); index++) {
             switch (applied.replies().get(index).reply()) {
-                case Reply.Granted(long id, long ttlMillis) -> granted(nowNanos, new Lease(id, ttlMillis));
+                case Reply.Granted(long id, long ttlMillis) -> granted(word, new Lease(id, ttlMillis));
                 case Reply.Revoked _ ->
                     revoked(idOf(Command.bare(batch.commands().get(index))));
                 case Reply.Page _,
@@ -139,25 +168,25 @@ public final class LeaseBook {
         }
     }
 
-    public void granted(long nowNanos, Lease lease) {
-        long now = on(nowNanos);
-        Entry entry = new Entry(lease.id(), lease.ttlMillis(), now, now, now, false);
+    public void granted(Word word, Lease lease) {
+        long now = on(word.nowNanos);
+        Entry entry = new Entry(lease.id(), lease.ttlMillis(), word.index, word.appendedNanos, now, now, now, false);
         put(entry.due(now + entry.ttlNanos(), false));
     }
 
     /// The log said that a lease was renewed.
-    public void logged(long nowNanos, long id) {
+    public void logged(Word word, long id) {
         Entry entry = leases.get(id);
         if (entry == null || entry.over) return;
-        put(entry.logged(on(nowNanos)));
+        put(entry.logged(word, on(word.nowNanos)));
     }
 
     /// Whether the log has to hear of a renewal before it may be promised to the client.
     public boolean needsLog(long nowNanos, long id) {
         Entry entry = leases.get(id);
-        return entry != null
-                && !entry.over
-                && on(nowNanos) - entry.loggedNanos > entry.ttlNanos() / 8 * UNLOGGED_EIGHTHS;
+        if (entry == null || entry.over) return false;
+        return entry.appendedNanos < electedNanos
+                || nowNanos - entry.appendedNanos > entry.ttlNanos() / 8 * UNLOGGED_EIGHTHS;
     }
 
     /// Renews; only while leading.
@@ -196,8 +225,7 @@ public final class LeaseBook {
     public record Kept(long id, long leftMillis) {}
 
     /// Leases that nobody has renewed for a while and of which the log should say how long they are kept. Each once in
-    /// a
-    /// quarter of its TTL; looks at a part of all leases each time. None while not leading.
+    /// a quarter of its TTL; looks at a part of all leases each time. None while not leading.
     public List<Kept> fading(long nowNanos) {
         if (!leading) return List.of();
         long now = on(nowNanos);
@@ -220,12 +248,13 @@ public final class LeaseBook {
     }
 
     /// The log said how long a lease is kept.
-    public void kept(long nowNanos, Kept kept) {
+    ///
+    /// @param knownIndex of the last entry that the leader knew when it said so
+    public void kept(long nowNanos, long knownIndex, Kept kept) {
         Entry entry = leases.get(kept.id());
-        if (entry == null || entry.over) return;
+        if (entry == null || entry.over || entry.index > knownIndex) return;
         long logged = on(nowNanos) + kept.leftMillis() * NANOS_PER_MILLI - entry.halfTtlsNanos(KEPT_HALVES);
-        if (logged < entry.loggedNanos)
-            put(new Entry(entry.id, entry.ttlMillis, logged, entry.dueNanos, entry.toldNanos, false));
+        if (logged < entry.loggedNanos) put(entry.kept(logged));
     }
 
     private static long millisUp(long nanos) {

@@ -55,14 +55,18 @@ class LeaseBookTest {
 
     private void lead(long now, Lease... leases) {
         book.elected(now);
-        for (Lease lease : leases) book.granted(now, lease);
+        for (Lease lease : leases) book.granted(word(now), lease);
+    }
+
+    private static LeaseBook.Word word(long now) {
+        return new LeaseBook.Word(1, now, now);
     }
 
     @Test
     void newLeader_goesOnCounting_fromHalfATtlBeyondTheLog() {
-        book.learned(0, List.of(new Lease(1, 8_000), new Lease(2, 8_000)));
+        book.learned(word(0), List.of(new Lease(1, 8_000), new Lease(2, 8_000)));
         book.tick(SECOND, true);
-        book.logged(SECOND, 2);
+        book.logged(word(SECOND), 2);
         for (int second = 2; second <= 9; second++) book.tick(second * SECOND, true);
         book.elected(9 * SECOND);
 
@@ -86,16 +90,16 @@ class LeaseBookTest {
             Lease lease = new Lease(1, 1_000 + dice.nextInt(9_000));
             long lag = dice.nextLong(200 * MILLI);
             leader.elected(0);
-            leader.granted(0, lease);
-            follower.granted(lag, lease);
+            leader.granted(word(0), lease);
+            follower.granted(word(lag), lease);
             long promised = lease.ttlMillis() * MILLI;
             long now = 0;
             for (int step = 0; step < 20; step++) {
                 now += dice.nextLong(lease.ttlMillis() * MILLI * 3 / 4);
                 boolean heard = leader.needsLog(now, 1);
                 if (heard) {
-                    leader.logged(now, 1);
-                    follower.logged(now + lag, 1);
+                    leader.logged(word(now), 1);
+                    follower.logged(word(now + lag), 1);
                 }
                 if (leader.renewed(now, 1) > 0) promised = now + lease.ttlMillis() * MILLI;
             }
@@ -117,12 +121,12 @@ class LeaseBookTest {
         LeaseBook leader = book;
         for (int change = 0; change < 4 && leader.remainingMillis(now, 1) != 0; change++) {
             LeaseBook next = new LeaseBook(DUE_MAX, STALL_LIMIT, AGAIN);
-            next.learned(now, List.of(lease));
+            next.learned(word(now), List.of(lease));
             for (long until = now + 4 * SECOND; now < until; now += 100 * MILLI) {
                 boolean over = !leader.tick(now, true).isEmpty();
                 assertThat(over && now < 12 * SECOND).isFalse();
                 next.tick(now, true);
-                for (LeaseBook.Kept kept : leader.fading(now)) next.kept(now + 50 * MILLI, kept);
+                for (LeaseBook.Kept kept : leader.fading(now)) next.kept(now + 50 * MILLI, 1, kept);
             }
             if (leader.remainingMillis(now, 1) == 0) break;
             next.elected(now);
@@ -136,15 +140,62 @@ class LeaseBookTest {
     void renewedLease_doesNotFade() {
         lead(0, new Lease(1, 8_000));
         for (long now = 0; now < 60 * SECOND; now += 2_600 * MILLI) {
-            if (book.needsLog(now, 1)) book.logged(now, 1);
+            if (book.needsLog(now, 1)) book.logged(word(now), 1);
             assertThat(book.renewed(now, 1)).isPositive();
             assertThat(book.fading(now)).isEmpty();
         }
     }
 
+    /// What a deposed leader said of a lease before its client came back may arrive after the client's renewal.
+    @Test
+    void fadingThatCameLate_doesNotShortenARenewedLease() {
+        book.granted(new LeaseBook.Word(1, 0, 0), new Lease(1, 2_000));
+        book.tick(SECOND, true);
+        book.tick(2 * SECOND, true);
+        book.logged(new LeaseBook.Word(7, 2 * SECOND, 2 * SECOND), 1);
+        book.kept(2_300 * MILLI, 6, new LeaseBook.Kept(1, 1_500));
+        book.elected(3 * SECOND);
+
+        assertThat(book.tick(3_900 * MILLI, true)).isEmpty();
+        assertThat(book.tick(5 * SECOND - 1, true)).isEmpty();
+        assertThat(book.tick(5 * SECOND, true)).containsExactly(1L);
+    }
+
+    @Test
+    void renewalAfterAStall_needsTheLog_sinceFollowersDidNotStall() {
+        lead(0, new Lease(1, 8_000));
+        book.tick(0, true);
+        book.tick(5 * SECOND, true);
+
+        assertThat(book.needsLog(5 * SECOND, 1)).isTrue();
+    }
+
+    @Test
+    void newLeader_promisesNothingBeyondAnothersWord() {
+        book.granted(word(0), new Lease(1, 8_000));
+        book.elected(SECOND);
+
+        assertThat(book.needsLog(SECOND, 1)).isTrue();
+        book.logged(word(SECOND + MILLI), 1);
+        assertThat(book.needsLog(3 * SECOND, 1)).isFalse();
+    }
+
+    @Test
+    void deposedLeader_followsTheNextOnesRenewals_ofALeaseThatItFoundDue() {
+        lead(0, new Lease(1, 1_000));
+        assertThat(book.tick(SECOND, true)).containsExactly(1L);
+        book.deposed();
+        book.logged(word(SECOND + MILLI), 1);
+        book.elected(2 * SECOND);
+
+        assertThat(book.tick(2 * SECOND, true)).isEmpty();
+        assertThat(book.tick(2_500 * MILLI, true)).isEmpty();
+        assertThat(book.tick(2_501 * MILLI, true)).containsExactly(1L);
+    }
+
     @Test
     void timeWithoutALeader_doesNotCount() {
-        book.granted(0, new Lease(1, 2_000));
+        book.granted(word(0), new Lease(1, 2_000));
         book.tick(0, true);
         book.tick(SECOND, true);
         for (int second = 2; second <= 30; second++) book.tick(second * SECOND, false);
@@ -159,7 +210,7 @@ class LeaseBookTest {
     void deposedLeader_expiresAndRenewsNothing() {
         lead(0, new Lease(1, 1_000));
         book.deposed();
-        book.granted(0, new Lease(2, 1_000));
+        book.granted(word(0), new Lease(2, 1_000));
 
         assertThat(book.leading()).isFalse();
         assertThat(book.tick(SECOND, true)).isEmpty();
@@ -181,7 +232,7 @@ class LeaseBookTest {
     @Test
     void tick_isBounded_soonestFirst() {
         book.elected(0);
-        for (long id = 1; id <= 10; id++) book.granted(0, new Lease(id, 1_000 - 10 * id));
+        for (long id = 1; id <= 10; id++) book.granted(word(0), new Lease(id, 1_000 - 10 * id));
 
         assertThat(book.tick(SECOND, true)).containsExactly(10L, 9L, 8L, 7L);
         assertThat(book.tick(SECOND, true)).containsExactly(6L, 5L, 4L, 3L);
@@ -209,7 +260,7 @@ class LeaseBookTest {
                 new Command.LeaseRevoke(1),
                 new Command.LeaseExpire(3, 1));
         Batch batch = new Batch(0, commands);
-        book.offer(0, batch, new Keyspace().apply(1, 1, batch, new MemoryShelf()));
+        book.offer(word(0), batch, new Keyspace().apply(1, 1, batch, new MemoryShelf()));
 
         assertThat(book.grantedMillis(1)).isEqualTo(-1);
         assertThat(book.grantedMillis(2)).isEqualTo(1_000);
@@ -235,7 +286,7 @@ class LeaseBookTest {
             long at = now - dice.nextLong(now - tickedBefore + 1);
             if (dice.oneIn(3)) {
                 long ttl = 100 * (1 + dice.nextLong(80));
-                book.granted(at, new Lease(id, ttl));
+                book.granted(word(at), new Lease(id, ttl));
                 ttlNanos.put(id, ttl * MILLI);
                 untilNanos.put(id, at + ttl * MILLI);
             } else if (book.renewed(at, id) > 0) untilNanos.put(id, at + ttlNanos.get(id));

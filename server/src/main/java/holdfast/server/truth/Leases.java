@@ -8,6 +8,9 @@ import holdfast.core.truth.Batch;
 import holdfast.core.truth.Command;
 import holdfast.core.truth.Keyspace;
 import holdfast.core.truth.LeaseBook;
+import holdfast.core.truth.LeaseBook.Kept;
+import holdfast.core.truth.LeaseBook.Word;
+import holdfast.protocol.log.FadingLeases;
 import holdfast.protocol.log.LeaderAsk;
 import holdfast.protocol.log.LeaderReply;
 import holdfast.protocol.log.LeaseAsk;
@@ -253,17 +256,18 @@ final class Leases {
     /// A batch was applied, here or on any other member.
     void applied(Batch batch, Applied applied) {
         long now = ticker.bootNanos();
-        book.offer(now, batch, applied);
+        Word word = new Word(applied.index(), proposals.appendedSinceBootNanos(now), now);
+        book.offer(word, batch, applied);
         for (Command command : batch.commands()) {
             if (!(command instanceof Command.SystemPut(Bytes key, Bytes value))) continue;
-            if (key.equals(RENEWED)) renewed(now, value);
+            if (key.equals(RENEWED)) renewed(word, value);
             else if (key.equals(FADING)) fading(now, value);
         }
     }
 
-    private void renewed(long now, Bytes ids) {
+    private void renewed(Word word, Bytes ids) {
         try {
-            for (long id : LeaseAsk.parseFrom(ids.unsafeArray()).getIdsList()) book.logged(now, id);
+            for (long id : LeaseAsk.parseFrom(ids.unsafeArray()).getIdsList()) book.logged(word, id);
         } catch (InvalidProtocolBufferException damaged) {
             throw new IllegalStateException("an entry with renewals that cannot be read", damaged);
         }
@@ -271,8 +275,9 @@ final class Leases {
 
     private void fading(long now, Bytes leases) {
         try {
-            for (LeaseState state : LeaseReply.parseFrom(leases.unsafeArray()).getStatesList())
-                book.kept(now, new LeaseBook.Kept(state.getId(), state.getRemainingMillis()));
+            FadingLeases fading = FadingLeases.parseFrom(leases.unsafeArray());
+            for (LeaseState state : fading.getStatesList())
+                book.kept(now, fading.getKnownIndex(), new Kept(state.getId(), state.getRemainingMillis()));
         } catch (InvalidProtocolBufferException damaged) {
             throw new IllegalStateException("an entry with fading leases that cannot be read", damaged);
         }
@@ -280,10 +285,10 @@ final class Leases {
 
     /// Has the log say how long those leases are kept that nobody renews.
     private void tellFading() {
-        List<LeaseBook.Kept> fading = book.fading(ticker.bootNanos());
+        List<Kept> fading = book.fading(ticker.bootNanos());
         if (fading.isEmpty()) return;
-        LeaseReply.Builder states = LeaseReply.newBuilder();
-        for (LeaseBook.Kept kept : fading)
+        FadingLeases.Builder states = FadingLeases.newBuilder().setKnownIndex(headers.appliedIndex());
+        for (Kept kept : fading)
             states.addStates(LeaseState.newBuilder().setId(kept.id()).setRemainingMillis(kept.leftMillis()));
         proposals.propose(
                 new Command.SystemPut(FADING, Bytes.wrap(states.build().toByteArray())), _ -> {}); // told again if lost
@@ -291,7 +296,8 @@ final class Leases {
 
     /// The state begins here, or was replaced.
     void restored() {
-        book.learned(ticker.bootNanos(), keyspace.leases(views.newest()));
+        long now = ticker.bootNanos();
+        book.learned(new Word(headers.appliedIndex(), now, now), keyspace.leases(views.newest()));
     }
 
     void roleChanged(RaftStatus now) {

@@ -78,6 +78,7 @@ final class Proposals {
     private final ArrayDeque<Foreign> foreign = new ArrayDeque<>();
     private final Map<Long, Group> underWay = new LinkedHashMap<>(); // by first sequence, oldest first
     private long nextSequence = 1;
+    private final ArrayDeque<Long> appendedBootNanos = new ArrayDeque<>(); // of entries that are not applied yet
     private int inFlight;
     private long heldUntilNanos;
 
@@ -148,7 +149,12 @@ final class Proposals {
         }
         inFlight++;
         long sequence = own == null ? 0 : nextSequence - own.proposals().size();
-        raft.append(BatchCodec.entry(ticker.wallMillis(), groups), what -> appended(sequence, replies, what));
+        Long since = ticker.bootNanos();
+        appendedBootNanos.addLast(since);
+        raft.append(BatchCodec.entry(ticker.wallMillis(), groups), what -> {
+            appendedBootNanos.removeFirstOccurrence(since);
+            appended(sequence, replies, what);
+        });
         return true;
     }
 
@@ -242,6 +248,11 @@ final class Proposals {
             foreign.addLast(new Foreign(framedGroup, reply));
             if (woken.compareAndSet(false, true)) raft.execute(this::pump);
         }
+    }
+
+    /// A moment at or before which every entry was appended that this member appends and has not answered yet.
+    long appendedSinceBootNanos(long nowNanos) {
+        return appendedBootNanos.isEmpty() ? nowNanos : appendedBootNanos.getFirst();
     }
 
     /// An entry was applied: answers the commands that this run of this member proposed.

@@ -97,7 +97,7 @@ final class SimStore {
     Applied apply(Command... commands) {
         Batch batch = new Batch(world.now() / MILLI_NANOS, List.of(commands));
         Applied applied = keyspace.apply(++index, term, batch, shelf);
-        leases.offer(world.now(), batch, applied);
+        leases.offer(word(), batch, applied);
         deliver(board.offer(applied));
         return applied;
     }
@@ -112,8 +112,12 @@ final class SimStore {
     }
 
     boolean renew(long lease) {
-        if (leases.needsLog(world.now(), lease)) leases.logged(world.now(), lease);
+        if (leases.needsLog(world.now(), lease)) leases.logged(word(), lease);
         return leases.renewed(world.now(), lease) > 0;
+    }
+
+    private LeaseBook.Word word() {
+        return new LeaseBook.Word(index, world.now(), world.now());
     }
 
     void revoke(long lease) {

@@ -84,7 +84,8 @@ final class MemoryStore implements Store, AutoCloseable {
     private Applied.Answer apply(Command command) {
         Batch batch = new Batch(ticker.wallMillis(), List.of(command));
         Applied applied = keyspace.apply(++index, TERM, batch, shelf);
-        leases.offer(ticker.bootNanos(), batch, applied);
+        long now = ticker.bootNanos();
+        leases.offer(new LeaseBook.Word(applied.index(), now, now), batch, applied);
         deliver(board.offer(applied));
         return applied.replies().getFirst();
     }
