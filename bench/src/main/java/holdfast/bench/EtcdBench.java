@@ -7,6 +7,7 @@ import holdfast.bench.ClosedLoop.Result;
 import holdfast.bench.ClosedLoop.Work;
 import holdfast.protocol.etcd.CompactionRequest;
 import holdfast.protocol.etcd.PutRequest;
+import holdfast.protocol.etcd.SnapshotRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
 
 /// Holdfast beside etcd: three members each, one machine, fsync on, the same generator, run by run in alternation.
@@ -34,6 +36,7 @@ public final class EtcdBench {
     private static final int BIG_KEYS = 10_000;
     private static final int WATCHERS = 1_000;
     private static final int LARGE_VALUE_BYTES = 64 << 10;
+    private static final int LARGE_SECONDS_MAX = 300;
 
     private final Map<String, String> flags;
     private final Table table = new Table();
@@ -235,20 +238,32 @@ public final class EtcdBench {
             long left = keys;
             while (left > 0) left -= side.run(load, 8, 1).done();
         });
+        beside("snapshot of all that", holdfast, etcd, side -> {
+            AtomicLong bytes = new AtomicLong();
+            side.stream(
+                    side.leader(),
+                    "/etcdserverpb.Maintenance/Snapshot",
+                    SnapshotRequest.getDefaultInstance().toByteString(),
+                    LARGE_SECONDS_MAX,
+                    chunk -> bytes.addAndGet(chunk.length));
+            System.out.printf("  %s: a snapshot of %,d bytes%n", side.cluster().name(), bytes.get());
+        });
         beside("restart of a follower", holdfast, etcd, side -> {
             int leader = side.leader();
             side.cluster().restart((leader + 1) % Cluster.MEMBERS);
         });
         beside("compaction", holdfast, etcd, side -> {
             long revision = side.status(side.leader()).getHeader().getRevision();
-            side.call(
+            side.stream(
                     side.leader(),
                     "/etcdserverpb.KV/Compact",
                     CompactionRequest.newBuilder()
                             .setRevision(revision)
                             .setPhysical(true)
                             .build()
-                            .toByteString());
+                            .toByteString(),
+                    LARGE_SECONDS_MAX,
+                    _ -> {});
         });
     }
 
@@ -287,10 +302,13 @@ public final class EtcdBench {
                 }
             });
             puts.start();
-            deed.on(side);
-            Thread.sleep((long) (seconds * 1_000));
-            over.set(true);
-            puts.join();
+            try {
+                deed.on(side);
+                Thread.sleep((long) (seconds * 1_000));
+            } finally {
+                over.set(true);
+                puts.join();
+            }
         }
         side.connect();
         return measured[0];

@@ -13,11 +13,13 @@ import io.netty.channel.nio.NioIoHandler;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /// One of the two stores under test, with a connection to each of its members.
 final class Side implements AutoCloseable {
@@ -81,33 +83,34 @@ final class Side implements AutoCloseable {
 
     /// One call, waited for; gives the message.
     byte[] call(int member, String path, ByteString message) throws IOException, InterruptedException {
-        CompletableFuture<byte[]> answered = new CompletableFuture<>();
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        stream(member, path, message, CALL_SECONDS_MAX, all::writeBytes);
+        byte[] framed = all.toByteArray();
+        if (framed.length < PREFIX_BYTES) throw new IOException(path + " of " + cluster.name() + " was not answered");
+        return Arrays.copyOfRange(framed, PREFIX_BYTES, framed.length);
+    }
+
+    /// One call, waited for; its answers, framed as they come, go to `chunks`.
+    void stream(int member, String path, ByteString message, int secondsMax, Consumer<byte[]> chunks)
+            throws IOException, InterruptedException {
+        CompletableFuture<Boolean> answered = new CompletableFuture<>();
         Wire wire = wires.get(member);
         wire.loop()
                 .execute(() -> wire.call(Wire.head(path), message, true, new Wire.Answer() {
-                    private final ByteArrayOutputStream all = new ByteArrayOutputStream();
-
                     @Override
                     public void bytes(ByteBuf some) {
                         byte[] chunk = new byte[some.readableBytes()];
                         some.readBytes(chunk);
-                        all.writeBytes(chunk);
+                        chunks.accept(chunk);
                     }
 
                     @Override
                     public void over(boolean good) {
-                        byte[] framed = all.toByteArray();
-                        if (!good || framed.length < PREFIX_BYTES) {
-                            answered.completeExceptionally(new IOException(path + " failed"));
-                        } else {
-                            byte[] body = new byte[framed.length - PREFIX_BYTES];
-                            System.arraycopy(framed, PREFIX_BYTES, body, 0, body.length);
-                            answered.complete(body);
-                        }
+                        answered.complete(good);
                     }
                 }));
         try {
-            return answered.get(CALL_SECONDS_MAX, TimeUnit.SECONDS);
+            if (!answered.get(secondsMax, TimeUnit.SECONDS)) throw new IOException(path + " failed");
         } catch (ExecutionException | TimeoutException failed) {
             throw new IOException(path + " of " + cluster.name(), failed);
         }
