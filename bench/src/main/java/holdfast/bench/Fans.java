@@ -24,6 +24,7 @@ final class Fans {
 
     private final Side side;
     private final long[] lags = new long[SAMPLES_MAX];
+    private byte[] piece = {}; // what is looked at
     private int delivered;
     private long put;
 
@@ -114,16 +115,22 @@ final class Fans {
 
         @Override
         public void bytes(ByteBuf some) {
-            while (some.isReadable()) {
-                int passed = Math.min(passOver, some.readableBytes());
-                passOver -= passed;
-                some.skipBytes(passed);
-                if (!some.isReadable()) return;
-                byte next = some.readByte();
+            int length = some.readableBytes();
+            if (piece.length < length) piece = new byte[length];
+            some.readBytes(piece, 0, length);
+            long nowNanos = System.nanoTime();
+            for (int at = 0; at < length; ) {
+                if (passOver > 0) {
+                    int passed = Math.min(passOver, length - at);
+                    passOver -= passed;
+                    at += passed;
+                    continue;
+                }
+                byte next = piece[at++];
                 if (matched == MARK.length) {
                     sentNanos |= (next & 0xffL) << (8 * timeBytes);
                     if (++timeBytes < 8) continue;
-                    arrived();
+                    arrived(nowNanos);
                     passOver = REST_BYTES;
                 } else {
                     matched = next == MARK[matched] ? matched + 1 : next == MARK[0] ? 1 : 0;
@@ -131,8 +138,8 @@ final class Fans {
             }
         }
 
-        private void arrived() {
-            if (delivered < SAMPLES_MAX) lags[delivered] = System.nanoTime() - sentNanos;
+        private void arrived(long nowNanos) {
+            if (delivered < SAMPLES_MAX) lags[delivered] = nowNanos - sentNanos;
             delivered++;
             matched = 0;
             timeBytes = 0;

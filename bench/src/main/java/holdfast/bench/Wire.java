@@ -11,9 +11,11 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2ConnectionHandlerBuilder;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameAdapter;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.ReadOnlyHttp2Headers;
 import io.netty.util.AsciiString;
 import io.netty.util.collection.IntObjectHashMap;
@@ -26,6 +28,7 @@ import java.util.List;
 @SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, and that is seen
 final class Wire implements AutoCloseable {
     private static final int WINDOW_BYTES = 64 << 20;
+    private static final int CONNECTION_WINDOW_BYTES = 16 << 20;
     private static final int FRAME_BYTES_MAX = 1 << 20;
     private static final int PREFIX_BYTES = 5;
     private static final AsciiString STATUS = AsciiString.cached("grpc-status");
@@ -93,7 +96,21 @@ final class Wire implements AutoCloseable {
                 .connect("127.0.0.1", port)
                 .await();
         if (!dialled.isSuccess()) throw new IOException("port " + port + ": " + dialled.cause());
-        return new Wire(loop, dialled.channel(), handler, underWay);
+        Wire wire = new Wire(loop, dialled.channel(), handler, underWay);
+        loop.execute(wire::widen);
+        return wire;
+    }
+
+    /// The connection's own window, too: 64 KiB, which HTTP/2 begins with, would measure how often it is renewed. Go's
+    /// client of etcd widens it by what it measures, up to 16 MiB.
+    private void widen() {
+        try {
+            Http2Stream whole = handler.connection().connectionStream();
+            handler.decoder().flowController().incrementWindowSize(whole, CONNECTION_WINDOW_BYTES);
+            handler.flush(context);
+        } catch (Http2Exception failed) {
+            throw new IllegalStateException(failed);
+        }
     }
 
     EventLoop loop() {

@@ -142,12 +142,13 @@ public final class WatchBoard {
 
     private void offer(WatchGroup group, EventBatch batch, List<Delivery> into) {
         Kept kept = group.keep(batch);
+        List<EventBatch> whole = List.of(batch); // one list for all, who can tell by it that they get the same
         for (Seat seat : group.seats.values()) {
             if (!seat.isLive() || seat.underWay) continue;
             seat.given = kept.after();
             @Nullable EventBatch wanted = since(seat.nextRevision, batch);
             if (wanted == null) group.takeGiven(seat);
-            else into.add(start(seat, revision, List.of(wanted)));
+            else into.add(start(seat, revision, wanted == batch ? whole : List.of(wanted)));
         }
         long others = keptBytes;
         while (!group.isEmpty() && (group.isOver(room) || others + group.keptBytes() > room.allBytesMax()))
@@ -249,10 +250,11 @@ public final class WatchBoard {
                     deliveries.add(new Delivery.Compacted(seat.id, compactRevision));
                 }
                 case History.Events(List<Event> events, long throughRevision, int readRows) -> {
+                    EventBatch read = EventBatch.of(events);
                     long cost = Math.max(events.size(), readRows / Replay.ROWS_PER_EVENT);
-                    cost = Math.max(cost, Event.bytesOf(events) / BYTES_PER_EVENT);
+                    cost = Math.max(cost, read.bytes() / BYTES_PER_EVENT);
                     left -= (int) Math.min(maxEvents, Math.max(STEP_COST_LEAST, cost));
-                    serve(seat, events, throughRevision, deliveries);
+                    serve(seat, read, throughRevision, deliveries);
                 }
             }
         }
@@ -260,9 +262,8 @@ public final class WatchBoard {
     }
 
     /// @param first who is behind and not among [#behind]; served even if there is nothing for it
-    private void serve(Seat first, List<Event> read, long throughRevision, List<Delivery> into) {
-        List<Event> wanted = read.stream().filter(first.group.wish::wants).toList();
-        @Nullable EventBatch all = wanted.isEmpty() ? null : EventBatch.of(wanted);
+    private void serve(Seat first, EventBatch read, long throughRevision, List<Delivery> into) {
+        @Nullable EventBatch all = wanted(first.group.wish, read);
         Map<Long, Optional<EventBatch>> tails = new LinkedHashMap<>();
         long fromRevision = first.nextRevision;
         behind.add(first.id);
@@ -278,6 +279,12 @@ public final class WatchBoard {
             if (tail.isPresent()) into.add(start(seat, throughRevision, List.of(tail.get())));
             else if (!seat.isLive()) behind.addLast(seat.id);
         }
+    }
+
+    private static @Nullable EventBatch wanted(Wish wish, EventBatch read) {
+        List<Event> wanted = read.events().stream().filter(wish::wants).toList();
+        if (wanted.isEmpty()) return null;
+        return wanted.size() == read.events().size() ? read : EventBatch.of(wanted);
     }
 
     private void catchUpFrom(Seat seat, long nextRevision) {

@@ -32,10 +32,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// methods are used (AOT cache with profiles, JEP 514 and 515). A build does this once; a server started from the
 /// record is as quick after seconds as it would be after a minute of load.
 ///
-/// Three members in one process serve puts, ranges, transactions and a watch; then a whole host starts and stops.
+/// Three members in one process serve puts, ranges, transactions and watches; then a whole host starts and stops.
 public final class Training {
     private static final int MEMBERS = 3;
     private static final int IN_FLIGHT = 96;
+    private static final int WATCHERS = 12; // of one stream
     private static final int KEYS = 5_000;
     private static final int VALUE_BYTES = 256;
     private static final int END_SECONDS_MAX = 10;
@@ -164,7 +165,8 @@ public final class Training {
         http.request(HttpMethod.POST, ports.get(member), HOST, "/etcdserverpb.Watch/Watch")
                 .onSuccess(request -> {
                     head(request).setChunked(true).response().onSuccess(response -> response.handler(_ -> {}));
-                    request.write(frame(create));
+                    int watchers = member == 0 ? 1 : WATCHERS; // both are usual
+                    for (int count = 0; count < watchers; count++) request.write(frame(create));
                 });
     }
 

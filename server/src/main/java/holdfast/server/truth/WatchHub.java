@@ -11,10 +11,13 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -44,9 +47,8 @@ final class WatchHub implements AutoCloseable {
 
         record Add(Watch watch, Store.WatchRequest request, long fromRevision, Store.Header header) implements Input {}
 
-        record Taken(Watch watch) implements Input {}
-
-        record Dropped(Watch watch) implements Input {}
+        /// Watchers said something: it is in [#said].
+        record Said() implements Input {}
 
         record Cancel(Watch watch) implements Input {}
 
@@ -55,11 +57,18 @@ final class WatchHub implements AutoCloseable {
         record Stop() implements Input {}
     }
 
+    /// What a watcher says of the one delivery that it has under way.
+    private record Saying(Watch watch, boolean dropped) {}
+
+    private static final Input SAID = new Input.Said();
+
     private final Keyspace keyspace;
     private final Views views;
     private final Headers headers;
     private final StoreMetrics metrics;
     private final LinkedBlockingQueue<Input> inputs = new LinkedBlockingQueue<>(); // bounded by the two counts
+    private final Queue<Saying> said = new ConcurrentLinkedQueue<>(); // bounded by the watchers, two each
+    private final AtomicBoolean saidIsDue = new AtomicBoolean(); // it is among the inputs
     private final AtomicInteger appliedWaiting = new AtomicInteger();
     private final AtomicLong appliedBytes = new AtomicLong(); // of those that wait
     private final AtomicInteger eventsWaiting = new AtomicInteger();
@@ -90,6 +99,7 @@ final class WatchHub implements AutoCloseable {
     private final class Watch implements Store.Watching {
         private final Consumer<Store.WatchAnswer> deliver;
         private final AtomicInteger closed = new AtomicInteger();
+        private final Saying taken = new Saying(this, false);
         private long id; // the driver's thread only
         private volatile boolean synced;
 
@@ -99,12 +109,12 @@ final class WatchHub implements AutoCloseable {
 
         @Override
         public void taken() {
-            inputs.add(new Input.Taken(this));
+            say(taken);
         }
 
         @Override
         public void dropped() {
-            inputs.add(new Input.Dropped(this));
+            say(new Saying(this, true));
         }
 
         @Override
@@ -117,6 +127,12 @@ final class WatchHub implements AutoCloseable {
         public void close() {
             if (closed.compareAndSet(0, 1)) inputs.add(new Input.Cancel(this));
         }
+    }
+
+    /// Many watchers say something at a time: this thread is woken once for all of them.
+    private void say(Saying saying) {
+        said.add(saying);
+        if (saidIsDue.compareAndSet(false, true)) inputs.add(SAID);
     }
 
     /// From any thread.
@@ -187,13 +203,7 @@ final class WatchHub implements AutoCloseable {
                 boardRevision = applied.revision();
             }
             case Input.Add add -> add(add);
-            case Input.Taken(Watch watch) -> {
-                if (watch.id == 0) return;
-                @Nullable Delivery next = board.taken(watch.id);
-                if (next != null) start(List.of(next));
-                else behind.add(watch);
-            }
-            case Input.Dropped(Watch watch) -> board.dropped(watch.id);
+            case Input.Said _ -> hear();
             case Input.Cancel(Watch watch) -> forget(watch);
             case Input.Restored(long revision) -> restart(revision);
             case Input.Stop _ -> {
@@ -204,6 +214,25 @@ final class WatchHub implements AutoCloseable {
                 ended.countDown();
             }
         }
+    }
+
+    private void hear() {
+        saidIsDue.set(false);
+        for (int left = INPUTS_PER_TURN_MAX; left > 0; left--) {
+            @Nullable Saying next = said.poll();
+            if (next == null) return;
+            if (next.dropped) board.dropped(next.watch.id);
+            else taken(next.watch);
+        }
+        if (saidIsDue.compareAndSet(false, true)) inputs.add(SAID);
+    }
+
+    private void taken(Watch watch) {
+        if (watch.id == 0) return;
+        @Nullable Delivery next = board.taken(watch.id);
+        if (next != null) start(List.of(next));
+        else if (board.syncedRevision(watch.id) >= 0) watch.synced = true;
+        else behind.add(watch);
     }
 
     private void add(Input.Add add) {
@@ -227,16 +256,21 @@ final class WatchHub implements AutoCloseable {
     }
 
     private void start(List<Delivery> deliveries) {
+        Store.WatchAnswer.@Nullable Events answer = null; // watchers of one range get the same
+        Delivery.@Nullable Events last = null;
         for (Delivery delivery : deliveries) {
             @Nullable Watch watch = watches.get(delivery.watchId());
             if (watch == null) continue;
-            watch.synced = false;
-            behind.remove(watch);
+            if (watch.synced) watch.synced = false;
+            else behind.remove(watch);
             switch (delivery) {
                 case Delivery.Events events -> {
-                    // The header may not promise less than its events, nor more than was delivered.
-                    Store.Header header = headers.at(events.revision());
-                    Callbacks.call(watch.deliver, new Store.WatchAnswer.Events(header, events.batches()));
+                    if (answer == null || last == null || !isSame(events, last)) {
+                        // The header may not promise less than its events, nor more than was delivered.
+                        answer = new Store.WatchAnswer.Events(headers.at(events.revision()), events.batches());
+                        last = events;
+                    }
+                    Callbacks.call(watch.deliver, answer);
                 }
                 case Delivery.Compacted compacted -> {
                     forget(watch);
@@ -245,6 +279,10 @@ final class WatchHub implements AutoCloseable {
                 }
             }
         }
+    }
+
+    private static boolean isSame(Delivery.Events one, Delivery.Events other) {
+        return one.revision() == other.revision() && one.batches() == other.batches();
     }
 
     private void catchUp() {

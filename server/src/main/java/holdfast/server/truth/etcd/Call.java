@@ -68,6 +68,9 @@ abstract class Call {
     /// Carries one message of a stream.
     abstract void carry(MessageLite message);
 
+    /// Carries one message that is encoded already, in pieces that follow each other.
+    abstract void carryEncoded(int messageBytes, byte[] head, List<byte[]> rest);
+
     /// Runs `task`; what it sends may be carried together when it is done.
     void together(Runnable task) {
         task.run();
@@ -161,6 +164,16 @@ abstract class Call {
         if (over) return;
         if (numbers != null) numbers.sent(message.getSerializedSize());
         carry(message);
+    }
+
+    /// Sends one message of a stream that is encoded already, in pieces that follow each other. Only where
+    /// [#takesParts].
+    final void sendEncoded(byte[] head, List<byte[]> rest) {
+        if (over) return;
+        int bytes = head.length;
+        for (byte[] piece : rest) bytes = Math.addExact(bytes, piece.length);
+        if (numbers != null) numbers.sent(bytes);
+        carryEncoded(bytes, head, rest);
     }
 
     /// Answers and ends well.

@@ -5,15 +5,19 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,7 +28,7 @@ final class GrpcCall extends Call {
     private static final Logger LOG = LoggerFactory.getLogger(GrpcCall.class);
     private static final int PREFIX_BYTES = 5;
     private static final int GATHERED_BYTES = 32 << 10; // then they are written
-    private static final byte[] NOTHING = {};
+    private static final byte[][] NOTHING = {};
     private static final String STATUS = "grpc-status";
 
     private final HttpServerRequest request;
@@ -34,7 +38,7 @@ final class GrpcCall extends Call {
     private @Nullable Buffer partial;
     private boolean headSent;
     private boolean gathering;
-    private byte[] gathered = NOTHING;
+    private final List<byte[]> gathered = new ArrayList<>(); // GATHERED_BYTES, or one message
     private int gatheredBytes;
 
     /// @param connection hears when the call begins, sends and ends; null where nobody looks after it
@@ -67,15 +71,16 @@ final class GrpcCall extends Call {
     @Override
     void carry(MessageLite message) {
         beginHead();
-        if (gathering) {
-            gather(message);
-            return;
-        }
-        write(frame(message));
+        byte[] framed = frame(message);
+        makeRoom(framed.length);
+        gather(framed);
+        if (!gathering) writeGathered();
     }
 
-    private void write(Buffer bytes) {
-        follow(response.write(bytes), bytes.length());
+    private Future<Void> write(Buffer bytes) {
+        Future<Void> written = response.write(bytes);
+        follow(written, bytes.length());
+        return written;
     }
 
     @Override
@@ -89,20 +94,49 @@ final class GrpcCall extends Call {
         }
     }
 
-    private void gather(MessageLite message) {
-        int frameBytes = PREFIX_BYTES + message.getSerializedSize();
-        if (gatheredBytes + frameBytes > GATHERED_BYTES) writeGathered();
-        int needed = gatheredBytes + frameBytes;
-        if (needed > gathered.length) gathered = Arrays.copyOf(gathered, Math.max(needed, 2 * gathered.length));
-        frame(message, gathered, gatheredBytes);
-        gatheredBytes += frameBytes;
+    @Override
+    void carryEncoded(int messageBytes, byte[] head, List<byte[]> rest) {
+        beginHead();
+        byte[] framed = new byte[PREFIX_BYTES + head.length];
+        writeLength(framed, 0, messageBytes);
+        System.arraycopy(head, 0, framed, PREFIX_BYTES, head.length);
+        makeRoom(PREFIX_BYTES + messageBytes);
+        gather(framed);
+        rest.forEach(this::gather);
+        if (!gathering) writeGathered();
     }
 
+    private void makeRoom(int bytes) {
+        if (gatheredBytes + bytes > GATHERED_BYTES) writeGathered();
+    }
+
+    private void gather(byte[] piece) {
+        gathered.add(piece);
+        gatheredBytes += piece.length;
+    }
+
+    /// Many small pieces are copied once, straight to where the socket takes them from; but not for a client that is
+    /// slow, where they may lie for long. A large one stays where it is: others may hold it, too.
     private void writeGathered() {
-        if (gatheredBytes > 0 && !isOver())
-            write(BufferInternal.buffer(Unpooled.wrappedBuffer(gathered, 0, gatheredBytes)));
-        gathered = NOTHING;
+        if (gatheredBytes > 0 && !isOver()) {
+            if (gathered.size() == 1) {
+                write(BufferInternal.buffer(Unpooled.wrappedBuffer(gathered.getFirst())));
+            } else if (gatheredBytes > GATHERED_BYTES) {
+                write(BufferInternal.buffer(Unpooled.wrappedBuffer(gathered.size(), gathered.toArray(NOTHING))));
+            } else if (isFull()) {
+                write(BufferInternal.buffer(joined(Unpooled.buffer(gatheredBytes))));
+            } else {
+                ByteBuf lent = joined(ByteBufAllocator.DEFAULT.directBuffer(gatheredBytes));
+                write(BufferInternal.buffer(lent)).onComplete(_ -> lent.release());
+            }
+        }
+        gathered.clear();
         gatheredBytes = 0;
+    }
+
+    private ByteBuf joined(ByteBuf into) {
+        for (byte[] piece : gathered) into.writeBytes(piece);
+        return into;
     }
 
     @Override
@@ -136,7 +170,7 @@ final class GrpcCall extends Call {
         writeGathered();
         beginHead();
         response.putTrailer(STATUS, "0");
-        Buffer frame = frame(message);
+        Buffer frame = BufferInternal.buffer(Unpooled.wrappedBuffer(frame(message)));
         followLast(response.end(frame), frame.length());
     }
 
@@ -230,21 +264,17 @@ final class GrpcCall extends Call {
         }
     }
 
-    private static Buffer frame(MessageLite message) {
-        byte[] framed = new byte[PREFIX_BYTES + message.getSerializedSize()];
-        frame(message, framed, 0);
-        return BufferInternal.buffer(Unpooled.wrappedBuffer(framed));
-    }
-
-    private static void frame(MessageLite message, byte[] into, int at) {
+    private static byte[] frame(MessageLite message) {
         int size = message.getSerializedSize();
-        writeLength(into, at, size);
-        CodedOutputStream out = CodedOutputStream.newInstance(into, at + PREFIX_BYTES, size);
+        byte[] framed = new byte[PREFIX_BYTES + size];
+        writeLength(framed, 0, size);
+        CodedOutputStream out = CodedOutputStream.newInstance(framed, PREFIX_BYTES, size);
         try {
             message.writeTo(out);
         } catch (IOException bug) {
             throw new IllegalStateException("a message of " + size + " bytes outgrew its own size", bug);
         }
+        return framed;
     }
 
     private static void writeLength(byte[] framed, int at, long size) {

@@ -10,6 +10,7 @@ import holdfast.server.truth.etcd.json.JsonReader;
 import holdfast.server.truth.etcd.json.JsonWriter;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -126,6 +127,11 @@ final class JsonCall extends Call {
 
     @Override
     void carryPart(MessageLite part) {
+        throw new IllegalStateException("JSON is not sent in parts");
+    }
+
+    @Override
+    void carryEncoded(int messageBytes, byte[] head, List<byte[]> rest) {
         throw new IllegalStateException("JSON is not sent in parts");
     }
 

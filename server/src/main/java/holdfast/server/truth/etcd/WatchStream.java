@@ -47,10 +47,9 @@ final class WatchStream {
     private final Gate gate;
     private final Call call;
     private final long progressEveryMillis;
-    private final int responseBytesMax;
     private final DoorMetrics metrics;
     private final Handover<Handed> handed;
-    private final EventMessages messages = new EventMessages();
+    private final EventAnswers answers;
     private final Map<Long, Watcher> watchers = new TreeMap<>();
     private final SlowWatchers slow;
     private final Backlog backlog;
@@ -71,10 +70,10 @@ final class WatchStream {
         this.gate = gate;
         this.call = call;
         this.progressEveryMillis = progressEveryMillis;
-        this.responseBytesMax = responseBytesMax;
         this.metrics = metrics;
         backlog = metrics.backlog;
-        handed = new Handover<>(call, this::take, messages::forget);
+        answers = new EventAnswers(call, responseBytesMax);
+        handed = new Handover<>(call, this::take, answers::forget);
         slow = new SlowWatchers(vertx, call, metrics.slowWatchers, this::listenOrNot);
     }
 
@@ -91,6 +90,7 @@ final class WatchStream {
         Store.@Nullable Watching watching;
         boolean created;
         boolean cancelled;
+        boolean forgotten; // the client cancelled it and was told
         boolean progressDue = true;
         long deliveredRevision = -1; // everything up to here was sent
 
@@ -246,6 +246,7 @@ final class WatchStream {
             return;
         }
         watchers.remove(id);
+        watcher.forgotten = true;
         watcher.close();
         call.send(WatchResponse.newBuilder()
                 .setHeader(Translate.header(gate.header()))
@@ -256,7 +257,7 @@ final class WatchStream {
 
     private void deliver(Watcher watcher, WatchAnswer answer) {
         if (answer instanceof WatchAnswer.Created && creations-- == CREATIONS_MAX) listenOrNot();
-        if (call.isOver() || watchers.get(watcher.id) != watcher) return;
+        if (call.isOver() || watcher.forgotten) return;
         switch (answer) {
             case WatchAnswer.Created(Store.Header header) -> {
                 watcher.created = true;
@@ -269,15 +270,13 @@ final class WatchStream {
                 if (watcher == judged) goOn();
             }
             case WatchAnswer.Events(Store.Header header, var batches) -> {
-                WatchResponse.Builder built = WatchResponse.newBuilder()
-                        .setHeader(Translate.header(header))
-                        .setWatchId(watcher.id);
-                for (EventBatch batch : batches) built.addAllEvents(messages.of(batch, watcher.request.getPrevKv()));
-                metrics.watchEvents.inc(built.getEventsCount());
+                for (EventBatch batch : batches)
+                    metrics.watchEvents.inc(batch.events().size());
                 watcher.progressDue = false;
                 watcher.deliveredRevision = header.revision();
                 sentRevision = Math.max(sentRevision, header.revision());
-                sendWhole(built.build(), watcher.request.getFragment());
+                answers.send(
+                        watcher.id, watcher.request.getPrevKv(), watcher.request.getFragment(), header, batches);
                 taken(watcher);
             }
             case WatchAnswer.Compacted(Store.Header header, long compactRevision) -> {
@@ -291,27 +290,6 @@ final class WatchStream {
             }
             case WatchAnswer.Ended(var why) -> call.fail(EtcdError.of(why));
         }
-    }
-
-    private void sendWhole(WatchResponse response, boolean mayFragment) {
-        if (!mayFragment || response.getEventsCount() < 2 || response.getSerializedSize() < responseBytesMax) {
-            call.send(response);
-            return;
-        }
-        WatchResponse.Builder part = response.toBuilder().clearEvents().setFragment(true);
-        int bareBytes = part.build().getSerializedSize();
-        int bytes = bareBytes;
-        for (var event : response.getEventsList()) {
-            int eventBytes = event.getSerializedSize() + 6; // tag and length
-            if (part.getEventsCount() > 0 && bytes + eventBytes >= responseBytesMax) {
-                call.send(part.build());
-                part.clearEvents();
-                bytes = bareBytes;
-            }
-            part.addEvents(event);
-            bytes += eventBytes;
-        }
-        call.send(part.setFragment(false).build());
     }
 
     /// Tells the store that the client took the delivery, now or when it has caught up.
