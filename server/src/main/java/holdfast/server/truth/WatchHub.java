@@ -281,6 +281,7 @@ final class WatchHub implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // those who get the same get it in one list
     private static boolean isSame(Delivery.Events one, Delivery.Events other) {
         return one.revision() == other.revision() && one.batches() == other.batches();
     }

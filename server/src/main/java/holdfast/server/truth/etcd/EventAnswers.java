@@ -112,8 +112,7 @@ final class EventAnswers {
         if (watchId == 0) return madeHeader; // as any number that is zero, it is left away
         byte[] head = new byte[madeHeader.length + CodedOutputStream.computeInt64Size(ID, watchId)];
         System.arraycopy(madeHeader, 0, head, 0, madeHeader.length);
-        CodedOutputStream out =
-                CodedOutputStream.newInstance(head, madeHeader.length, head.length - madeHeader.length);
+        CodedOutputStream out = CodedOutputStream.newInstance(head, madeHeader.length, head.length - madeHeader.length);
         try {
             out.writeInt64(ID, watchId);
         } catch (IOException bug) {

@@ -275,8 +275,7 @@ final class WatchStream {
                 watcher.progressDue = false;
                 watcher.deliveredRevision = header.revision();
                 sentRevision = Math.max(sentRevision, header.revision());
-                answers.send(
-                        watcher.id, watcher.request.getPrevKv(), watcher.request.getFragment(), header, batches);
+                answers.send(watcher.id, watcher.request.getPrevKv(), watcher.request.getFragment(), header, batches);
                 taken(watcher);
             }
             case WatchAnswer.Compacted(Store.Header header, long compactRevision) -> {

@@ -25,8 +25,10 @@ import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +39,7 @@ final class EtcdDoorTest {
 
     private Vertx vertx;
     private MemoryStore store;
+    private DoorMetrics doorMetrics;
     private EtcdDoor door;
     private DoorClient client;
 
@@ -49,7 +52,8 @@ final class EtcdDoorTest {
                 .withLeaderlessLimit(Duration.ofMillis(200));
         Metrics metrics = new Metrics();
         metrics.gauge("etcd_server_has_leader", "As etcd's.", () -> 1);
-        door = EtcdDoor.open(config, vertx, store, new DoorMetrics(metrics));
+        doorMetrics = new DoorMetrics(metrics);
+        door = EtcdDoor.open(config, vertx, store, doorMetrics);
         client = new DoorClient(vertx, door.port());
     }
 
@@ -139,6 +143,47 @@ final class EtcdDoorTest {
                     last = event.getKv().getModRevision();
                 }
             }
+        }
+    }
+
+    @Test
+    void watchersOfOneStream_getEachEventWhole_howeverLarge() throws Exception {
+        int watchers = 40;
+        var stream = client.watch(Map.of());
+        for (int count = 0; count < watchers; count++) stream.create("m", "n", 0);
+        for (int count = 0; count < watchers; count++)
+            assertThat(stream.next().getCreated()).isTrue();
+        List<String> values = new ArrayList<>();
+        for (int bytes : List.of(1, 300, 40_000, 0, 33_000, 7, 200_000, 3_000, 2)) values.add("v".repeat(bytes));
+        try (DoorClient other = new DoorClient(vertx, door.port())) {
+            for (int n = 0; n < values.size(); n++) other.put("m" + n, values.get(n));
+        }
+        Map<Long, List<String>> got = new TreeMap<>();
+        for (int left = watchers * values.size(); left > 0; ) {
+            WatchResponse next = stream.next();
+            left -= next.getEventsCount();
+            List<String> ofOne = got.computeIfAbsent(next.getWatchId(), _ -> new ArrayList<>());
+            for (var event : next.getEventsList())
+                ofOne.add(event.getKv().getValue().toStringUtf8());
+        }
+        assertThat(got)
+                .hasSize(watchers)
+                .allSatisfy((_, ofOne) -> assertThat(ofOne).isEqualTo(values));
+    }
+
+    @Test
+    void streamThatIsCancelledUnread_owesNothingAnyMore_whileItsConnectionStays() throws Exception {
+        var stream = client.watch(Map.of());
+        for (int count = 0; count < 20; count++) stream.create("m", "n", 0);
+        for (int count = 0; count < 20; count++)
+            assertThat(stream.next().getCreated()).isTrue();
+        stream.pause();
+        try (DoorClient other = new DoorClient(vertx, door.port())) {
+            for (int count = 0; count < 200; count++) other.put("m", "v".repeat(1_000));
+            DoorClient.await(() -> doorMetrics.backlog.unsentBytes() > 0);
+            stream.cancel();
+            DoorClient.await(() -> store.watcherCount() == 0 && doorMetrics.backlog.unsentBytes() == 0);
+            client.put("still", "here");
         }
     }
 
