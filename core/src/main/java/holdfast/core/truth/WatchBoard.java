@@ -146,9 +146,9 @@ public final class WatchBoard {
         for (Seat seat : group.seats.values()) {
             if (!seat.isLive() || seat.underWay) continue;
             seat.given = kept.after();
-            @Nullable EventBatch wanted = since(seat.nextRevision, batch);
-            if (wanted == null) group.takeGiven(seat);
-            else into.add(start(seat, revision, wanted == batch ? whole : List.of(wanted)));
+            List<EventBatch> wanted = since(seat.nextRevision, whole);
+            if (wanted.isEmpty()) group.takeGiven(seat);
+            else into.add(start(seat, revision, wanted));
         }
         long others = keptBytes;
         while (!group.isEmpty() && (group.isOver(room) || others + group.keptBytes() > room.allBytesMax()))
@@ -169,6 +169,12 @@ public final class WatchBoard {
                 .filter(event -> event.now().modRevision() >= nextRevision)
                 .toList();
         return left.isEmpty() ? null : EventBatch.of(left);
+    }
+
+    private static List<EventBatch> since(long nextRevision, List<EventBatch> whole) {
+        if (firstRevision(whole.getFirst()) >= nextRevision) return whole;
+        @Nullable EventBatch left = since(nextRevision, whole.getFirst());
+        return left == null ? List.of() : List.of(left);
     }
 
     private static long firstRevision(EventBatch batch) {
