@@ -1,9 +1,11 @@
 package holdfast.server.cli;
 
 import holdfast.core.base.Require;
+import holdfast.server.base.PatientCompiler;
 import holdfast.server.base.tls.KeysInMemory;
 import java.io.PrintWriter;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -39,11 +41,35 @@ import picocli.CommandLine.Command;
             CommandLine.HelpCommand.class
         })
 public final class Main {
+    private static final List<String> SERVING = List.of(ServerCommand.NAME, EtcdCommand.NAME, "up", "join");
+
     public static void main(String[] args) throws InterruptedException {
         KeysInMemory.makeCheap();
-        boolean isEtcd = args.length > 0 && args[0].equals(EtcdCommand.NAME);
-        int code = isEtcd ? EtcdCommand.run(List.of(args).subList(1, args.length)) : run(args);
+        int code = start(args);
         if (code != ExitCode.DONE) System.exit(code);
+    }
+
+    /// Members start without picocli where they can.
+    private static int start(String... args) throws InterruptedException {
+        String command = args.length == 0 ? "" : args[0];
+        if (SERVING.contains(command)) PatientCompiler.start();
+        List<String> rest = List.of(args).subList(Math.min(1, args.length), args.length);
+        if (command.equals(EtcdCommand.NAME)) return EtcdCommand.run(rest);
+        @Nullable MemberFlags plain = command.equals(ServerCommand.NAME) ? MemberFlags.plain(rest) : null;
+        return plain == null ? run(args) : member(plain);
+    }
+
+    private static int member(MemberFlags flags) throws InterruptedException {
+        PrintWriter err = new PrintWriter(System.err, true, System.err.charset());
+        try {
+            return MemberRun.run(flags, new PrintWriter(System.out, true, System.out.charset()), err);
+        } catch (Require.BadValue wrong) {
+            err.println(wrong.getMessage());
+            return ExitCode.USAGE;
+        } catch (RuntimeException bug) { // as picocli tells of one
+            bug.printStackTrace(err);
+            return ExitCode.UNKNOWN;
+        }
     }
 
     static int run(String... args) {

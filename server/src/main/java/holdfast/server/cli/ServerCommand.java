@@ -1,19 +1,13 @@
 package holdfast.server.cli;
 
-import holdfast.core.base.Reason;
-import holdfast.server.base.Threads;
 import holdfast.server.start.ServerConfig;
-import holdfast.server.start.ServerLoop;
-import holdfast.server.start.ServerParts;
 import holdfast.server.start.Settings;
-import holdfast.server.start.StartWay;
-import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Mixin;
@@ -24,7 +18,7 @@ import picocli.CommandLine.Spec;
 
 /// `holdfast server`: one member of the store, until it is told to stop. The flags are the keys of [ServerConfig].
 @Command(
-        name = "server",
+        name = ServerCommand.NAME,
         description =
                 "Runs one member of the store (etcd v3 on one port, Raft on another) and the loop; with --store only"
                         + " the loop, over a store that runs elsewhere.",
@@ -32,6 +26,8 @@ import picocli.CommandLine.Spec;
         modelTransformer = ServerCommand.Flags.class,
         footer = "SIGTERM ends it cleanly. Exit status: 0 ended, 1 refused to start, 2 wrong usage, 3 broke.")
 final class ServerCommand implements Callable<Integer> {
+    static final String NAME = "server";
+
     /// Makes a flag of each key.
     static final class Flags implements IModelTransformer {
         @Override
@@ -70,14 +66,8 @@ final class ServerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         if (store.flagged()) return loopAlone();
-        return switch (ServerParts.open(
-                ServerConfig.of(flags(), config),
-                repair ? StartWay.NORMAL.withRepair() : StartWay.NORMAL,
-                ServerCommand::breakDown)) {
-            case ServerParts.Opened.Refused(Reason why) ->
-                ExitCode.refused(why, spec.commandLine().getErr());
-            case ServerParts.Opened.Ready(ServerParts parts) -> serve(parts);
-        };
+        CommandLine line = spec.commandLine();
+        return MemberRun.run(new MemberFlags(flags(), config, repair), line.getOut(), line.getErr());
     }
 
     /// The store runs elsewhere: only the loop runs here.
@@ -94,29 +84,5 @@ final class ServerCommand implements Callable<Integer> {
             if (value != null) flags.put(key.name(), value);
         }
         return flags;
-    }
-
-    private int serve(ServerParts parts) throws InterruptedException {
-        Threads.onShutdown("close", () -> {
-            parts.close();
-            Runtime.getRuntime().halt(ExitCode.DONE);
-        });
-        try {
-            ServerLoop.open(parts);
-        } catch (IOException failed) {
-            parts.close();
-            spec.commandLine().getErr().println("Refused: the loop cannot start: " + failed.getMessage() + ".");
-            return ExitCode.REFUSED;
-        }
-        PrintWriter out = spec.commandLine().getOut();
-        out.println("Holdfast server " + parts.name() + " serves clients on " + parts.clientUrl() + ".");
-        out.flush();
-        parts.awaitClose();
-        return ExitCode.DONE;
-    }
-
-    /// State or promises may be broken: not another word to anybody.
-    private static void breakDown() {
-        Runtime.getRuntime().halt(ExitCode.UNKNOWN);
     }
 }

@@ -41,10 +41,13 @@ public final class Training {
     private static final int VALUE_BYTES = 256;
     private static final int END_SECONDS_MAX = 10;
     private static final String HOST = "127.0.0.1";
+    private static final List<String> PAGES = List.of("/health", "/version", "/readyz", "/metrics");
+    private static final long PAGE_MILLIS = 100;
 
     private final Path folder;
     private final List<ServerParts> members = new ArrayList<>();
     private final List<Integer> ports;
+    private final Vertx vertx = Vertx.vertx();
     private final ByteString value = ByteString.copyFrom(new byte[VALUE_BYTES]);
     private final AtomicBoolean over = new AtomicBoolean();
     private final CountDownLatch idle = new CountDownLatch(IN_FLIGHT);
@@ -94,16 +97,18 @@ public final class Training {
     }
 
     private void load(Duration length) throws InterruptedException {
-        Vertx vertx = Vertx.vertx();
         HttpClient http = vertx.createHttpClient(
                 new HttpClientOptions().setProtocolVersion(HttpVersion.HTTP_2).setHttp2ClearTextUpgrade(false));
+        HttpClient pages = vertx.createHttpClient(); // HTTP/1, as whoever asks for health does
         vertx.getOrCreateContext().runOnContext(_ -> {
+            for (int member = 0; member < MEMBERS; member++) page(pages, member, 0);
             for (int member = 0; member < MEMBERS; member++) watch(http, member);
             for (int slot = 0; slot < IN_FLIGHT; slot++) send(http);
         });
         TimeUnit.NANOSECONDS.sleep(length.toNanos());
         over.set(true);
         boolean _ = idle.await(END_SECONDS_MAX, TimeUnit.SECONDS); // what is lost here is only training
+        pages.close();
         http.close();
         vertx.close();
     }
@@ -168,6 +173,15 @@ public final class Training {
                     int watchers = member == 0 ? 1 : WATCHERS; // both are usual
                     for (int count = 0; count < watchers; count++) request.write(frame(create));
                 });
+    }
+
+    /// One page after the other until the load is over.
+    private void page(HttpClient pages, int member, int count) {
+        if (over.get()) return;
+        pages.request(HttpMethod.GET, ports.get(member), HOST, PAGES.get(count % PAGES.size()))
+                .compose(HttpClientRequest::send)
+                .compose(response -> response.body())
+                .onComplete(_ -> vertx.setTimer(PAGE_MILLIS, _ -> page(pages, member, count + 1)));
     }
 
     private static HttpClientRequest head(HttpClientRequest request) {
