@@ -21,6 +21,8 @@ import picocli.CommandLine.Command;
             SnapshotCommand.class,
             ImportCommand.class,
             ExportCommand.class,
+            RunCommand.class,
+            LockCommand.class,
             UpCommand.class,
             JoinCommand.class,
             TokenCommand.class,
@@ -79,6 +81,9 @@ public final class Main {
     static CommandLine commandLine() {
         CommandLine line = new CommandLine(new Main());
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.getSubcommands().forEach((name, command) -> {
+            if (name.equals(RunCommand.NAME)) command.setStopAtPositional(true); // what follows is the command's
+        });
         line.setExitCodeExceptionMapper(Main::exitCode);
         line.setExecutionExceptionHandler((failure, command, _) -> {
             if (!(failure instanceof Require.BadValue)) throw failure;

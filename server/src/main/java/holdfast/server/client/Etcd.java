@@ -94,6 +94,22 @@ public final class Etcd implements AutoCloseable {
         return range(KeyRange.single(key), 0);
     }
 
+    /// The pair of `range` that was created last, but not after a revision; none when there is no such pair.
+    public Answer<Snapshot> youngest(KeyRange range, long createdByRevision) {
+        RangeRequest request = RangeRequest.newBuilder()
+                .setKey(Txn.start(range))
+                .setRangeEnd(Txn.end(range))
+                .setSortOrder(RangeRequest.SortOrder.DESCEND)
+                .setSortTarget(RangeRequest.SortTarget.CREATE)
+                .setMaxCreateRevision(createdByRevision)
+                .setLimit(1)
+                .build();
+        return calls.call(Rpc.RANGE, request, true)
+                .map(reply -> new Snapshot(
+                        reply.getHeader().getRevision(),
+                        reply.getKvsList().stream().map(Etcd::pair).toList()));
+    }
+
     /// How a transaction ended.
     ///
     /// @param succeeded whether the conditions held and the writes happened

@@ -95,7 +95,8 @@ public final class Processes implements AutoCloseable {
             signal("CONT");
         }
 
-        private void signal(String signal) {
+        /// A signal by its name, such as `INT`.
+        public void signal(String signal) {
             try {
                 int failed = new ProcessBuilder("kill", "-" + signal, "" + process.pid())
                         .start()
@@ -158,7 +159,27 @@ public final class Processes implements AutoCloseable {
 
     /// Starts `holdfast` with `arguments` in a JVM of its own.
     public Running holdfast(String name, List<String> arguments) {
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(holdfastCommand());
+        command.addAll(arguments);
+        return start(name, command, Map.of());
+    }
+
+    /// The end of what each has said.
+    public String logs() {
+        StringBuilder logs = new StringBuilder();
+        for (Running one : all) {
+            logs.append("--- ")
+                    .append(one.name())
+                    .append('\n')
+                    .append(one.logTail())
+                    .append('\n');
+        }
+        return logs.toString();
+    }
+
+    /// What the launcher would run, without arguments.
+    public static List<String> holdfastCommand() {
+        return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m", // these as the launcher's
                 "-Xmn40m",
@@ -171,9 +192,7 @@ public final class Processes implements AutoCloseable {
                 "--sun-misc-unsafe-memory-access=allow",
                 "-cp",
                 System.getProperty("java.class.path"),
-                "holdfast.server.cli.Main"));
-        command.addAll(arguments);
-        return start(name, command, Map.of());
+                "holdfast.server.cli.Main");
     }
 
     public Running start(String name, List<String> command, Map<String, String> environment) {

@@ -8,10 +8,15 @@ import java.util.Locale;
 
 /// Signals as POSIX numbers them, sent by `kill(2)` so that no program need be started in an emergency.
 public enum ProcessSignal {
+    HANGUP(1, 1),
+    INTERRUPT(2, 2),
     TERM(15, 15),
     KILL(9, 9),
     STOP(19, 17),
-    CONTINUE(18, 19);
+    CONTINUE(18, 19),
+    USER1(10, 30),
+    USER2(12, 31),
+    WINDOW(28, 28);
 
     private static final boolean MAC =
             System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("mac");
@@ -28,6 +33,15 @@ public enum ProcessSignal {
     /// nobody to send to, or it is not ours.
     public boolean sendToGroup(long pid) {
         return kill(Math.negateExact(Math.toIntExact(pid))) || kill(Math.toIntExact(pid));
+    }
+
+    /// Sends to this process alone. False when there is none, or it is not ours.
+    public boolean sendTo(long pid) {
+        return kill(Math.toIntExact(pid));
+    }
+
+    public int number() {
+        return MAC ? mac : linux;
     }
 
     private boolean kill(int target) {

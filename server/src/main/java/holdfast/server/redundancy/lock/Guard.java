@@ -1,0 +1,162 @@
+package holdfast.server.redundancy.lock;
+
+import holdfast.core.base.Reason;
+import holdfast.server.base.Threads;
+import holdfast.server.base.Ticker;
+import holdfast.server.client.Answer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// A second, tiny process with a session of its own that kills the command should we be killed or stopped: it is
+/// told the moment of death over a pipe, and kills at that moment unless it was told a later one, or at once when
+/// the pipe ends. It measures `/proc/uptime`, which counts suspend.
+final class Guard implements AutoCloseable {
+    private static final long READY_NANOS = 10_000_000_000L;
+    private static final long TICK_NANOS = 10_000_000; // /proc/uptime counts hundredths
+    private static final String DONE = "done 0\n";
+
+    /// Session 0 is that of processes from outside of a container: never looked for. `read -t` needs bash. Sleeps
+    /// half a second at most, since its timer stands still during suspend.
+    static final String SCRIPT = """
+            trap '' HUP INT TERM
+            tag=$1 end= session=0
+            now() { read -r up _ </proc/uptime; up=${up%.*}${up#*.}; }
+            kill_all() {
+                found=
+                if [ "$session" -gt 1 ]; then
+                    kill -KILL -- "-$session"
+                    for folder in /proc/[0-9]*; do
+                        read -r line <"$folder/stat" || continue
+                        set -- ${line##*) }
+                        [ "$4" = "$session" ] && [ "$1" != Z ] && kill -KILL "${folder#/proc/}" && found=yes
+                    done
+                fi
+                for file in $(grep -l -s -F -e "$tag" /proc/[0-9]*/environ); do
+                    file=${file#/proc/}
+                    kill -KILL "${file%/environ}" && found=yes
+                done
+            }
+            case $tag in :?*:) ;; *) exit 1 ;; esac
+            read -r -t 60 _ && printf 'ready\\n' || exit 1
+            exec >/dev/null 2>&1
+            while :; do
+                left=50
+                if [ -n "$end" ]; then
+                    now
+                    [ "$((end - up))" -gt 0 ] || break
+                    [ "$((end - up))" -gt 50 ] || left=$((end - up))
+                fi
+                if read -r -t "0.$((left / 10))$((left % 10))" end_ session_; then
+                    [ "$end_" != done ] || exit 0
+                    end=$end_ session=$session_
+                else
+                    [ "$?" -gt 128 ] || break
+                fi
+            done
+            empty=0
+            for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+                kill_all
+                if [ -n "$found" ]; then empty=0; else empty=$((empty + 1)); fi
+                [ "$empty" -lt 3 ] || break
+                sleep 0.05
+            done
+            """;
+
+    private final Process process;
+    private final long uptimeLessBootNanos;
+    private final BlockingQueue<String> lines = new ArrayBlockingQueue<>(1);
+
+    private Guard(Process process, long uptimeLessBootNanos) {
+        this.process = process;
+        this.uptimeLessBootNanos = uptimeLessBootNanos;
+    }
+
+    /// @param tag in the environment of everything that is to be killed
+    static Answer<Guard> start(Ticker ticker, String tag) {
+        long bootNanos = ticker.bootNanos();
+        Process process;
+        try {
+            String uptime = Files.readString(Path.of("/proc/uptime"));
+            long uptimeTicks =
+                    Long.parseLong(uptime.substring(0, uptime.indexOf(' ')).replace(".", ""));
+            process = new ProcessBuilder("setsid", "bash", "-c", SCRIPT, "holdfast-guard", tag)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            Guard guard = new Guard(process, uptimeTicks * TICK_NANOS - bootNanos);
+            guard.awaitReady();
+            Threads.startPlatform("guard", guard::feed);
+            return new Answer.Done<>(guard);
+        } catch (IOException | TimeoutException failed) {
+            return new Answer.Refused<>(new Reason(
+                    "no-guard",
+                    "The guard cannot run, which needs Linux with setsid, bash and grep: " + failed.getMessage()));
+        }
+    }
+
+    private void awaitReady() throws IOException, TimeoutException {
+        OutputStream in = process.getOutputStream();
+        in.write("hello 0\n".getBytes(StandardCharsets.US_ASCII));
+        in.flush();
+        BlockingQueue<String> answer = new ArrayBlockingQueue<>(1);
+        Threads.start("guard's answer", () -> {
+            try (BufferedReader reader = process.inputReader(StandardCharsets.US_ASCII)) {
+                answer.offer(String.valueOf(reader.readLine()));
+            } catch (IOException failed) {
+                answer.offer(failed.toString());
+            }
+        });
+        try {
+            String said = String.valueOf(answer.poll(READY_NANOS, TimeUnit.NANOSECONDS));
+            if (!said.equals("ready")) throw new TimeoutException("it said " + said);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            throw new TimeoutException("interrupted");
+        }
+    }
+
+    /// Never waits, even when the guard is stopped.
+    ///
+    /// @param session of the command, 0 while there is none
+    void arm(long atBootNanos, long session) {
+        tell((atBootNanos + uptimeLessBootNanos) / TICK_NANOS + " " + session + "\n");
+    }
+
+    private void tell(String line) {
+        while (!lines.offer(line)) lines.poll(); // only the last one counts
+    }
+
+    private void feed() {
+        try (OutputStream in = process.getOutputStream()) {
+            for (String line = lines.take(); ; line = lines.take()) {
+                in.write(line.getBytes(StandardCharsets.US_ASCII));
+                in.flush();
+                if (line.equals(DONE)) return;
+            }
+        } catch (InterruptedException | IOException _) {
+            // it ended; we go on without
+        }
+    }
+
+    boolean lives() {
+        return process.isAlive();
+    }
+
+    /// It ends and kills nothing.
+    @Override
+    public void close() {
+        tell(DONE);
+        try {
+            if (!process.waitFor(1, TimeUnit.SECONDS)) process.destroyForcibly();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package holdfast.server.redundancy.lock;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Whom the guard's script would kill: its `kill` only says so here.
+final class GuardTest {
+    private static final String DRY = "exec 3>&1\nkill() { echo \"$*\" >&3; }\n";
+    private static final String TAG = ":0c0ffee0c0ffee:";
+
+    private Process guard;
+    private Process other;
+
+    private Writer start(String tag) throws IOException {
+        guard = new ProcessBuilder("bash", "-c", DRY + Guard.SCRIPT, "guard", tag).start();
+        return guard.outputWriter(StandardCharsets.US_ASCII).append("hello 0\n");
+    }
+
+    private List<String> said() throws IOException, InterruptedException {
+        try (BufferedReader reader = guard.inputReader(StandardCharsets.US_ASCII)) {
+            List<String> lines = reader.lines().toList();
+            assertThat(guard.waitFor(20, TimeUnit.SECONDS)).isTrue();
+            return lines;
+        }
+    }
+
+    @AfterEach
+    void close() {
+        if (guard != null) guard.destroyForcibly();
+        if (other != null) other.destroyForcibly();
+    }
+
+    @Test
+    void pipeThatEnds_beforeThereIsACommand_killsNobody() throws IOException, InterruptedException {
+        start(TAG).close();
+        assertThat(said()).containsExactly("ready");
+    }
+
+    @Test
+    void wordThatAllIsOver_killsNobody() throws IOException, InterruptedException {
+        other = new ProcessBuilder("setsid", "sleep", "60").start();
+        try (Writer in = start(TAG)) {
+            in.append("99999999999 " + other.pid() + "\ndone 0\n");
+        }
+        assertThat(said()).containsExactly("ready");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", ":", "::"})
+    void guardWithoutATag_doesNotBegin(String tag) throws IOException, InterruptedException {
+        try {
+            start(tag).close();
+        } catch (IOException _) {
+            // it ended before it read
+        }
+        assertThat(said()).isEmpty();
+    }
+
+    @Test
+    void momentThatComes_killsTheSession_andNobodyElse() throws IOException, InterruptedException {
+        other = new ProcessBuilder("setsid", "sleep", "60").start();
+        start(TAG).append("1 " + other.pid() + "\n").flush(); // long past
+        assertThat(said())
+                .contains("ready", "-KILL -- -" + other.pid())
+                .allMatch(line -> line.equals("ready")
+                        || line.equals("-KILL -- -" + other.pid())
+                        || line.equals("-KILL " + other.pid()));
+    }
+
+    @Test
+    void pipeThatEnds_killsWhoCarriesTheTag_andNobodyElse() throws IOException, InterruptedException {
+        ProcessBuilder tagged = new ProcessBuilder("sleep", "60");
+        tagged.environment().put(LockRun.HOLDS, ":outer:" + TAG);
+        other = tagged.start();
+        start(TAG).close();
+        assertThat(said())
+                .contains("ready", "-KILL " + other.pid())
+                .allMatch(line -> line.equals("ready") || line.equals("-KILL " + other.pid()));
+    }
+}
