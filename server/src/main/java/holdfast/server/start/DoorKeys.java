@@ -28,6 +28,11 @@ final class DoorKeys {
             key("peer-cert-file", "FILE", null, "Certificate shown to members (PEM); plain text if not given."),
             key("peer-key-file", "FILE", null, "Its key (PEM, PKCS #8)."),
             key("peer-ca-file", "FILE", null, "Authority that members' certificates must come from (PEM)."),
+            key(
+                    "peer-cert-check",
+                    "on|off",
+                    "on",
+                    "Whether members check each other's certificates; off only hides what they say."),
             key("peer-crl-file", "FILE", null, "Members' certificates that are refused all the same (CRL)."),
             key("peer-cert-allowed-cn", "NAME,...", null, "Common names that a member's certificate may have."),
             key("peer-cert-allowed-hostname", "NAME,...", null, "Hosts of which a member's certificate must hold one."),
@@ -67,11 +72,15 @@ final class DoorKeys {
             }
         }
         if (names.stream().noneMatch(settings::has)) return null;
-        // members check each other, and the loop is a client of its own store: both need the authority
-        boolean needsAll = side.equals("peer") || UpkeepKeys.onOff(settings, "loop");
+        // members check each other unless told not to; the loop is a client of its own store: both need the authority
+        boolean needsAll = UpkeepKeys.onOff(settings, side.equals("peer") ? "peer-cert-check" : "loop");
         for (String name : names.subList(0, needsAll ? 3 : 2)) {
             if (!settings.has(name))
                 throw new BadValue(name + " is missing; " + String.join(", ", names) + " go together");
+        }
+        if (side.equals("peer") && !needsAll && settings.has(names.get(2))) {
+            throw new BadValue("peer-ca-file is " + settings.text(names.get(2))
+                    + "; it must be left out where peer-cert-check is off: nobody would be checked by it");
         }
         List<String> commonNames = side.equals("peer") ? list(settings, "peer-cert-allowed-cn") : List.of();
         List<String> hosts = list(settings, side + "-cert-allowed-hostname");

@@ -10,6 +10,7 @@ import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.KeyManager;
@@ -133,6 +134,18 @@ public final class LiveTls {
         SSLContext context = SSLContext.getInstance("TLSv1.3");
         context.init(new KeyManager[] {keys()}, new TrustManager[] {trust()}, null);
         return context;
+    }
+
+    /// TLS 1.3 that hides what is said from whoever only listens: by these files, with anybody at the other end.
+    public SSLContext uncheckedContext() throws GeneralSecurityException {
+        SSLContext context = SSLContext.getInstance("TLSv1.3");
+        context.init(new KeyManager[] {keys()}, new TrustManager[] {new Anybody()}, null);
+        return context;
+    }
+
+    /// The last moment at which the certificate that is shown holds.
+    public Instant holdsUntil() {
+        return current().chain().getFirst().getNotAfter().toInstant();
     }
 
     private final class Keys extends X509ExtendedKeyManager {

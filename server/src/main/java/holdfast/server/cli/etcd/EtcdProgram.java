@@ -165,7 +165,7 @@ public final class EtcdProgram {
         Weaving.Woven woven;
         ServerConfig config;
         try {
-            woven = Weaving.of(AutoTls.filled(settings, Ticker.system()), fresh);
+            woven = Weaving.of(AutoTls.filled(settings, log, Ticker.system()), fresh);
             config = ServerConfig.of(woven.flags(), null);
         } catch (BadValue bad) {
             return fatal(EtcdHelp.inEtcdsNames(String.valueOf(bad.getMessage())));

@@ -160,6 +160,13 @@ final class EtcdSettings {
                 throw new BadValue("unexpected TLS version \"" + text(flag) + "\" (must be one of: TLS1.2, TLS1.3)");
             }
         }
+        boolean checksNobody = isYes("peer-auto-tls")
+                && text("peer-cert-file").isEmpty()
+                && text("peer-key-file").isEmpty();
+        if (checksNobody && !text("peer-trusted-ca-file").isEmpty()) {
+            throw new BadValue("--peer-trusted-ca-file is " + text("peer-trusted-ca-file")
+                    + "; it needs --peer-cert-file and --peer-key-file: with --peer-auto-tls nobody is checked by it");
+        }
         String oldest = text("tls-min-version");
         String newest = text("tls-max-version");
         if (!newest.isEmpty() && oldest.compareTo(newest) > 0) {

@@ -209,13 +209,11 @@ final class Weaving {
         boolean clients = flags.getOrDefault("listen-client", "").contains("https://") || metrics;
         side("client", "", clients);
         boolean peers = settings.urls("listen-peer-urls").stream().anyMatch(Weaving::isSecure);
-        if (peers
-                && settings.isYes("peer-auto-tls")
-                && settings.text("peer-cert-file").isEmpty()) {
-            throw new BadValue("--peer-auto-tls is not done here: members of Holdfast check each other's certificates");
-        }
         side("peer", "peer-", peers);
-        if (peers && settings.text("peer-trusted-ca-file").isEmpty()) {
+        if (peers && settings.isYes("peer-auto-tls")) { // AutoTls switches it off where files were given
+            flags.put("peer-cert-check", "off");
+            warnings.add("--peer-auto-tls hides what members say, but whoever speaks TLS may pass for a member");
+        } else if (peers && settings.text("peer-trusted-ca-file").isEmpty()) {
             throw new BadValue(
                     "--peer-trusted-ca-file is missing: members of Holdfast check each other's certificates");
         }

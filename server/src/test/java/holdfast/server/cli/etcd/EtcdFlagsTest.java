@@ -183,6 +183,17 @@ final class EtcdFlagsTest {
                 .contains("--client-crl-file is ignored: the scheme of client url is HTTP");
     }
 
+    @Test
+    void peerAutoTls_besideAnAuthority_isRefused_sinceItWouldCheckNobody() {
+        Map<String, String> given = Map.of("peer-auto-tls", "true", "peer-trusted-ca-file", "a");
+        assertThat(new EtcdSettings(given, false).refusal()).contains("nobody is checked by it");
+        Map<String, String> flags =
+                woven(secure(Map.of("peer-auto-tls", "true", "peer-trusted-ca-file", "", "tls-max-version", "")));
+        assertThat(ServerConfig.of(flags, null).peerTls().authority()).isNull();
+        assertThatThrownBy(() -> woven(secure(Map.of("peer-trusted-ca-file", ""))))
+                .hasMessageStartingWith("--peer-trusted-ca-file is missing");
+    }
+
     private static Map<String, String> secure(Map<String, String> more) {
         Map<String, String> all = new HashMap<>();
         for (String side : List.of("", "peer-")) {

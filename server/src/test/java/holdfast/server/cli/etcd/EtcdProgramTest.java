@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import holdfast.server.peers.Processes;
 import holdfast.server.peers.RealEtcd;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -34,28 +32,9 @@ final class EtcdProgramTest {
 
     private Path program = Path.of("etcd");
 
-    /// The script in a home of its own, whose `holdfast` is this test's class path, and a link to it.
     @BeforeEach
     void home() throws IOException {
-        Path script = Path.of("..", "dist", "bin", "etcd");
-        Path home = Files.createDirectories(folder.resolve("home with space"));
-        Path bin = Files.createDirectories(home.resolve("dist/bin"));
-        Path copy = Files.copy(script, bin.resolve("etcd"));
-        executable(copy);
-        Path launcher = home.resolve("holdfast");
-        Files.writeString(launcher, """
-                #!/bin/sh
-                exec '%s' -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED \
-                --sun-misc-unsafe-memory-access=allow -cp '%s' holdfast.server.cli.Main "$@"
-                """.formatted(
-                Path.of(System.getProperty("java.home"), "bin", "java"), System.getProperty("java.class.path")));
-        executable(launcher);
-        Path elsewhere = Files.createDirectories(folder.resolve("path"));
-        program = Files.createSymbolicLink(elsewhere.resolve("etcd"), copy);
-    }
-
-    private static void executable(Path file) throws IOException {
-        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+        program = EtcdHome.in(folder);
     }
 
     @Test
@@ -248,15 +227,6 @@ final class EtcdProgramTest {
     }
 
     private static String etcdctlAt(String endpoint, String... arguments) throws IOException, InterruptedException {
-        Optional<Path> etcdctl = RealEtcd.program("etcdctl");
-        Assumptions.assumeTrue(etcdctl.isPresent(), "etcdctl is not installed");
-        List<String> command = new ArrayList<>(List.of(etcdctl.get().toString(), "--endpoints=" + endpoint));
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        process.waitFor();
-        return out;
+        return EtcdHome.etcdctl(endpoint, arguments).out();
     }
 }
