@@ -1,6 +1,7 @@
 package holdfast.server.truth;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import holdfast.core.base.Reason;
 import holdfast.core.truth.Alarm;
 import holdfast.core.truth.Applied;
 import holdfast.core.truth.Command;
@@ -103,6 +104,14 @@ final class Replica implements RaftLog.Machine {
     @Override
     public void snapshot(long index, Path into) {
         shelf.checkpoint(into);
+    }
+
+    @Override
+    public @Nullable String damage(Path folder, Runnable each) {
+        @Nullable Reason damage = RocksShelf.damage(folder, each);
+        if (damage == null) return null;
+        shelf.verify(); // a snapshot's tables are links: what is damaged there may be what we serve from
+        return damage.sentence();
     }
 
     @Override

@@ -155,10 +155,9 @@ final class Generation {
 
     /// Reads every table whole.
     private static List<Path> damagedTables(Path under) {
-        try (Stream<Path> files = Files.walk(under);
-                Options options = new Options()) {
-            return files.filter(file -> file.toString().endsWith(TABLE))
-                    .filter(file -> isDamaged(file, options))
+        try (Stream<Path> files = Files.walk(under)) {
+            return files.filter(Generation::isTable)
+                    .filter(Generation::isDamaged)
                     .sorted()
                     .toList();
         } catch (IOException | UncheckedIOException _) {
@@ -166,8 +165,14 @@ final class Generation {
         }
     }
 
-    private static boolean isDamaged(Path table, Options options) {
-        try (SstFileReader reader = new SstFileReader(options)) {
+    static boolean isTable(Path file) {
+        return file.toString().endsWith(TABLE);
+    }
+
+    /// Reads the table whole.
+    static boolean isDamaged(Path table) {
+        try (Options options = new Options();
+                SstFileReader reader = new SstFileReader(options)) {
             reader.open(table.toString());
             reader.verifyChecksum();
             return false;

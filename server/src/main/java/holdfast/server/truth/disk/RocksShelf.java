@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.function.BiPredicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.Checkpoint;
 import org.rocksdb.FlushOptions;
@@ -141,10 +143,37 @@ public final class RocksShelf implements Shelf {
             try (Checkpoint checkpoint = Checkpoint.create(generation.database())) {
                 checkpoint.createCheckpoint(into.toString());
             }
+            CheckpointSums.add(into);
         } catch (RocksDBException broken) {
             throw generation.broken(broken);
         } catch (IOException broken) {
             throw new ShelfBroken(unwritable(into, broken), broken);
+        }
+    }
+
+    /// What is not as [#checkpoint] wrote it, by file (`snapshot-damaged`); null when all of it is. Reads everything.
+    ///
+    /// @param each called before each file
+    public static @Nullable Reason damage(Path checkpoint, Runnable each) {
+        try {
+            List<Path> damaged = CheckpointSums.damaged(checkpoint, each);
+            if (damaged.isEmpty()) return null;
+            String files = damaged.stream().map(Path::toString).collect(Collectors.joining(", "));
+            return new Reason("snapshot-damaged", "The snapshot in " + checkpoint + " is damaged: " + files + ".");
+        } catch (IOException broken) {
+            return unwritable(checkpoint, broken);
+        }
+    }
+
+    /// Reads every block of every file on disk, and throws [ShelfBroken] when one is not as it was written.
+    public void verify() {
+        Generation held = hold();
+        try {
+            held.database().verifyChecksum();
+        } catch (RocksDBException broken) {
+            throw held.broken(broken);
+        } finally {
+            held.letGo();
         }
     }
 
@@ -156,6 +185,7 @@ public final class RocksShelf implements Shelf {
         try {
             Folders.remove(incoming);
             Folders.copy(from, incoming);
+            Files.deleteIfExists(incoming.resolve(CheckpointSums.FILE)); // of a checkpoint, not of a state
             check(incoming); // a damaged one is to be found while the old state stands
             Generation old = generation;
             Files.move(incoming, state, StandardCopyOption.ATOMIC_MOVE); // from here on the new state counts
@@ -168,7 +198,8 @@ public final class RocksShelf implements Shelf {
             old.replaced();
             old.letGo();
         } catch (RocksDBException broken) {
-            throw new ShelfBroken(Generation.why(state, broken), broken);
+            @Nullable Reason damage = damage(from, () -> {});
+            throw new ShelfBroken(damage == null ? Generation.why(state, broken) : damage, broken);
         } catch (IOException broken) {
             throw new ShelfBroken(unwritable(folder, broken), broken);
         }

@@ -7,6 +7,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /// One call under way, whatever carries it: gRPC ([GrpcCall]) or JSON ([JsonCall]). Everything but [#later] belongs to
@@ -117,9 +118,14 @@ abstract class Call {
         return over;
     }
 
-    /// Runs `task` on the call's event loop, after everything handed over before. From any thread.
+    /// Runs `task` on the call's event loop, after everything handed over before. From any thread. When the door has
+    /// closed, its calls are over and nobody waits: then nothing is done.
     final void later(Runnable task) {
-        loop.runOnContext(_ -> task.run());
+        try {
+            loop.runOnContext(_ -> task.run());
+        } catch (RejectedExecutionException _) {
+            // its event loop has ended
+        }
     }
 
     /// Counts what waits for the client, until `written`: for this call, and for its connection ([Debt]).

@@ -2,8 +2,6 @@ package holdfast.server.truth.raft;
 
 import holdfast.core.base.Reason;
 import holdfast.server.base.Threads;
-import io.microraft.model.log.SnapshotEntry;
-import io.microraft.persistence.RestoredRaftState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +25,7 @@ final class MicroRaftLog implements RaftLog {
     private final RaftOptions options;
     private final SegmentLog log;
     private final SnapshotFolders folders;
+    private final SnapshotCheck check;
     private final RaftDriver driver;
     private final PeerSockets sockets;
     private final PeerTransport transport;
@@ -37,12 +36,14 @@ final class MicroRaftLog implements RaftLog {
     private volatile int port;
     private boolean closed; // on the driver's thread
     private long snapshotAskedAt;
+    private volatile boolean snapshotSpoilt; // the newest cannot be given to anybody
     private volatile boolean halted;
 
     private MicroRaftLog(RaftOptions options, Machine machine, SegmentLog log, SnapshotFolders folders) {
         this.options = options;
         this.log = log;
         this.folders = folders;
+        check = new SnapshotCheck(machine::damage, why -> halt(why, null), () -> snapshotSpoilt = true);
         this.role = new RaftStatus(options.self(), null, false, 0, 0, 0, options.initialPeers());
         Executor background = task -> Threads.startPlatform("raft-snapshot-delete", task);
         log.onSnapshot(index -> background.execute(() -> folders.forgetBefore(index)));
@@ -84,8 +85,7 @@ final class MicroRaftLog implements RaftLog {
         SnapshotFolders folders = new SnapshotFolders(
                 options.folder().resolve("snapshots"), options.self().id(), options.ticker());
         try {
-            checkSnapshot(log.restored(), folders, machine);
-            checkSelf(log.restored(), options);
+            StartCheck.run(log.restored(), options, folders, machine);
         } catch (IOException refused) {
             log.close(); // it makes its next file in the background
             throw refused;
@@ -93,31 +93,6 @@ final class MicroRaftLog implements RaftLog {
         MicroRaftLog opened = new MicroRaftLog(options, machine, log, folders);
         opened.start();
         return opened;
-    }
-
-    /// The log alone is not enough when the machine lost what the snapshot holds.
-    private static void checkSnapshot(@Nullable RestoredRaftState restored, SnapshotFolders folders, Machine machine)
-            throws IOException {
-        if (restored == null && machine.durableIndex() > 0) {
-            throw new IOException("The state on disk ends at entry " + machine.durableIndex()
-                    + ", but the log is empty: its files are gone. Start this member with --repair: it then gets everything"
-                    + " anew from the others.");
-        }
-        SnapshotEntry snapshot = restored == null ? null : restored.getSnapshotEntry();
-        if (snapshot == null || machine.durableIndex() >= snapshot.getIndex()) return;
-        SnapshotHandle handle = SnapshotHandle.of(snapshot);
-        if (folders.isWhole(handle)) return;
-        throw new IOException("The log begins behind entry " + snapshot.getIndex() + ", but the state on disk ends at "
-                + machine.durableIndex() + " and the snapshot " + folders.of(handle)
-                + " is gone. Start this member with --repair: it then gets everything anew from the others.");
-    }
-
-    private static void checkSelf(@Nullable RestoredRaftState restored, RaftOptions options) throws IOException {
-        if (restored == null) return;
-        int owner = ModelCodec.id(restored.getLocalEndpointPersistentState().getLocalEndpoint());
-        if (owner == options.self().id()) return;
-        throw new IOException("The log in " + options.folder() + " belongs to member " + owner + "; this is member "
-                + options.self().id() + ".");
     }
 
     private void start() throws IOException {
@@ -141,14 +116,15 @@ final class MicroRaftLog implements RaftLog {
 
     private PeerSockets.Use accept(Frames.Hello hello) {
         if (!hello.wantsSnapshot()) return transport.accept(hello);
-        return new PeerSockets.Use(sockets.sideLoop(), new SnapshotServing(folders), _ -> {});
+        return new PeerSockets.Use(sockets.sideLoop(), new SnapshotServing(folders, check), _ -> {});
     }
 
     private void endTurn() {
         transport.write();
         commitIndex = engine.state().commitIndex();
         appliedIndex = engine.appliedIndex();
-        if (log.bytesSinceSnapshot() <= options.logBytesMax() || appliedIndex <= snapshotAskedAt) return;
+        boolean due = snapshotSpoilt || log.bytesSinceSnapshot() > options.logBytesMax();
+        if (!due || appliedIndex <= snapshotAskedAt) return;
         snapshotAskedAt = appliedIndex; // the engine may refuse: asked again when more was applied, never at once
         driver.later(engine::snapshot);
     }
@@ -335,6 +311,8 @@ final class MicroRaftLog implements RaftLog {
 
         @Override
         public SnapshotHandle sealSnapshot(long index, List<Peer> peers) throws IOException {
+            snapshotSpoilt = false;
+            check.made();
             return folders.seal(index, peers);
         }
 
@@ -352,7 +330,7 @@ final class MicroRaftLog implements RaftLog {
             } else if (from == null) {
                 answer.accept(false);
             } else {
-                SnapshotFetch fetch = new SnapshotFetch(folders, handle, answer);
+                SnapshotFetch fetch = new SnapshotFetch(folders, check, handle, answer);
                 PeerSockets.Use use = new PeerSockets.Use(sockets.sideLoop(), fetch, fetch::begin);
                 sockets.dial(from, true, use, why -> {
                     LOG.warn("The snapshot at {} cannot be fetched: {}.", handle.index(), why);

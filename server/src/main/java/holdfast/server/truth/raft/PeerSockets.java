@@ -32,6 +32,7 @@ import org.slf4j.LoggerFactory;
 @SuppressWarnings("FutureReturnValueIgnored") // a failed write closes the channel, and that is seen
 final class PeerSockets implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PeerSockets.class);
+    private static final String TLS = "TLSv1.3";
     private static final int CONNECT_MILLIS_MAX = 1_000;
     private static final int HANDSHAKE_MILLIS_MAX = 3_000;
 
@@ -121,6 +122,7 @@ final class PeerSockets implements AutoCloseable {
                     SSLEngine engine = tls.createSSLEngine();
                     engine.setUseClientMode(dials);
                     engine.setNeedClientAuth(true);
+                    engine.setEnabledProtocols(new String[] {TLS}); // accepting ones would take older ones, too
                     channel.pipeline().addLast(new SslHandler(engine));
                 }
                 channel.pipeline().addLast(Frames.cutter(), shaking.get());

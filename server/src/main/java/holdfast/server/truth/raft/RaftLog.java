@@ -123,7 +123,7 @@ public interface RaftLog extends AutoCloseable {
     @Override
     void close();
 
-    /// The state machine that entries are applied to. All calls come on the driver's thread.
+    /// The state machine that entries are applied to. All calls but [#damage] come on the driver's thread.
     interface Machine {
         /// Applies one entry, in index order, each once. Everything since the last flush may be applied again
         /// after a crash: the machine skips indexes at or below its own applied one.
@@ -135,6 +135,15 @@ public interface RaftLog extends AutoCloseable {
         /// Makes a snapshot of the state as it is now, in `into` (an empty folder), quickly (checkpoint, hard
         /// links).
         void snapshot(long index, Path into);
+
+        /// Which files of the snapshot in `folder` are not as [#snapshot] wrote them, in a sentence; null when
+        /// all are, or when nobody can tell. Reads everything: on any thread that may wait. Throws when our own
+        /// state turns out to be damaged, too.
+        ///
+        /// @param each called before each file
+        default @Nullable String damage(Path folder, Runnable each) {
+            return null;
+        }
 
         /// Replaces the whole state by the snapshot in `from`.
         void restore(long index, Path from);

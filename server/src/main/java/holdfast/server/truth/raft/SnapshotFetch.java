@@ -32,6 +32,7 @@ final class SnapshotFetch extends ChannelInboundHandlerAdapter {
     private static final int LOOKS_BEFORE_LIST_MAX = 24; // the other member may read gigabytes for its checksums
 
     private final SnapshotFolders folders;
+    private final SnapshotCheck check;
     private final SnapshotHandle handle;
     private final Consumer<Boolean> done;
     private final Deque<Chunk> wanted = new ArrayDeque<>();
@@ -48,8 +49,9 @@ final class SnapshotFetch extends ChannelInboundHandlerAdapter {
     private record Chunk(String name, long at, int bytes) {}
 
     /// @param done told once, on any thread
-    SnapshotFetch(SnapshotFolders folders, SnapshotHandle handle, Consumer<Boolean> done) {
+    SnapshotFetch(SnapshotFolders folders, SnapshotCheck check, SnapshotHandle handle, Consumer<Boolean> done) {
         this.folders = folders;
+        this.check = check;
         this.handle = handle;
         this.done = done;
     }
@@ -169,6 +171,12 @@ final class SnapshotFetch extends ChannelInboundHandlerAdapter {
                 if (SnapshotFolders.checksum(place) == file.crc()) continue;
                 Files.delete(place);
                 LOG.warn("{} of the snapshot at {} came with a wrong checksum.", file.name(), handle.index());
+                return false;
+            }
+            @Nullable String damage = check.ofTheirs(folder);
+            if (damage != null) {
+                LOG.error("The snapshot at {} was damaged before it came here. {}", handle.index(), damage);
+                SnapshotFolders.delete(folder);
                 return false;
             }
             folders.publish(folder, folders.of(handle));

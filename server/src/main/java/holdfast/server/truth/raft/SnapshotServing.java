@@ -11,7 +11,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /// The sending end of a snapshot: answers for a list of files and for chunks of them, in the order asked. Who
 /// asks sets the pace.
@@ -19,10 +21,15 @@ import java.util.zip.CRC32C;
 final class SnapshotServing extends ChannelInboundHandlerAdapter {
     static final int CHUNK_BYTES_MAX = 512 << 10;
 
-    private final SnapshotFolders folders;
+    /// Whoever is refused asks again at once; the next snapshot takes longer.
+    private static final int REFUSAL_SECONDS = 2;
 
-    SnapshotServing(SnapshotFolders folders) {
+    private final SnapshotFolders folders;
+    private final SnapshotCheck check;
+
+    SnapshotServing(SnapshotFolders folders, SnapshotCheck check) {
         this.folders = folders;
+        this.check = check;
     }
 
     @Override
@@ -39,12 +46,17 @@ final class SnapshotServing extends ChannelInboundHandlerAdapter {
             else if (type == Frames.ASK_CHUNK) sendChunk(context, folder, in.text(), in.number(), in.small());
             else throw new WireIn.Malformed("frame type " + type);
         } catch (IOException | WireIn.Malformed | Require.BadValue failed) {
-            refuse(context, failed);
+            refuse(context, String.valueOf(failed));
         }
     }
 
-    private static void sendList(ChannelHandlerContext context, Path folder, Runnable each) {
+    private void sendList(ChannelHandlerContext context, Path folder, Runnable each) {
         Threads.startPlatform("raft-snapshot-list", () -> {
+            @Nullable String damage = check.ofOurs(folder, each);
+            if (damage != null) {
+                context.executor().schedule(() -> refuse(context, damage), REFUSAL_SECONDS, TimeUnit.SECONDS);
+                return;
+            }
             try {
                 List<SnapshotHandle.File> files = SnapshotFolders.listWithChecksums(folder, each);
                 WireOut out = Frames.open(Frames.LIST)
@@ -55,7 +67,7 @@ final class SnapshotServing extends ChannelInboundHandlerAdapter {
                                         .number(file.crc() & 0xffff_ffffL));
                 context.writeAndFlush(Frames.sealed(out));
             } catch (IOException failed) {
-                refuse(context, failed);
+                refuse(context, String.valueOf(failed));
             }
         });
     }
@@ -77,8 +89,8 @@ final class SnapshotServing extends ChannelInboundHandlerAdapter {
                 .block(chunk.array())));
     }
 
-    private static void refuse(ChannelHandlerContext context, Exception why) {
-        context.writeAndFlush(Frames.sealed(Frames.open(Frames.REFUSED).text(String.valueOf(why))));
+    private static void refuse(ChannelHandlerContext context, String why) {
+        context.writeAndFlush(Frames.sealed(Frames.open(Frames.REFUSED).text(why)));
     }
 
     @Override

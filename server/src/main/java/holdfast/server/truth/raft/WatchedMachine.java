@@ -4,6 +4,7 @@ import holdfast.server.truth.raft.RaftLog.Machine;
 import holdfast.server.truth.raft.RaftLog.RaftStatus;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A machine, with an eye on roles.
 ///
@@ -22,6 +23,11 @@ record WatchedMachine(Machine machine, Consumer<RaftStatus> seen) implements Mac
     @Override
     public void snapshot(long index, Path into) {
         machine.snapshot(index, into);
+    }
+
+    @Override
+    public @Nullable String damage(Path folder, Runnable each) {
+        return machine.damage(folder, each);
     }
 
     @Override

@@ -1,13 +1,18 @@
 package holdfast.server.cli.etcd;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.server.base.Ticker;
+import holdfast.server.base.tls.Authority;
+import holdfast.server.base.tls.Identity;
 import holdfast.server.base.tls.LiveTls;
 import holdfast.server.base.tls.SelfSigned;
 import holdfast.server.peers.Processes;
+import holdfast.server.peers.Revocations;
 import holdfast.server.truth.raft.Introduction;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +46,8 @@ final class EtcdTlsTest {
         List<Integer> clients = Stream.generate(Processes::freePort).limit(3).toList();
         List<Integer> peers = Stream.generate(Processes::freePort).limit(3).toList();
         List<String> initial = new ArrayList<>();
-        for (int number = 0; number < 3; number++) initial.add("m" + number + "=https://127.0.0.1:" + peers.get(number));
+        for (int number = 0; number < 3; number++)
+            initial.add("m" + number + "=https://127.0.0.1:" + peers.get(number));
         try (Processes processes = Processes.in(folder)) {
             List<Processes.Running> members = new ArrayList<>();
             for (int number = 0; number < 3; number++) {
@@ -56,8 +62,8 @@ final class EtcdTlsTest {
                         "--initial-cluster=" + String.join(",", initial)));
                 boolean flag = number > 0; // the first by its environment
                 if (flag) command.add("--peer-auto-tls");
-                members.add(processes.start(
-                        "m" + number, command, flag ? Map.of() : Map.of("ETCD_PEER_AUTO_TLS", "true")));
+                members.add(
+                        processes.start("m" + number, command, flag ? Map.of() : Map.of("ETCD_PEER_AUTO_TLS", "true")));
             }
             for (Processes.Running member : members) member.awaitOutput(READY, LIMIT);
             for (Processes.Running member : members) {
@@ -67,7 +73,8 @@ final class EtcdTlsTest {
             }
             assertThat(folder.resolve("m2/fixtures/peer/host.pem")).isRegularFile();
             assertThat(etcdctl(clients.get(0), "put", "k", "v")).isEqualTo("OK\n");
-            assertThat(etcdctl(clients.get(2), "get", "k", "--print-value-only")).isEqualTo("v\n");
+            assertThat(etcdctl(clients.get(2), "get", "k", "--print-value-only"))
+                    .isEqualTo("v\n");
 
             for (int peer : peers) {
                 assertThatThrownBy(() -> Introduction.ask("127.0.0.1:" + peer, null))
@@ -75,7 +82,8 @@ final class EtcdTlsTest {
                 assertThat(Introduction.ask("127.0.0.1:" + peer, anybody()).peers())
                         .hasSize(3);
             }
-            assertThat(etcdctl(clients.get(1), "endpoint", "health", "--cluster").lines())
+            assertThat(etcdctl(clients.get(1), "endpoint", "health", "--cluster")
+                            .lines())
                     .hasSize(3);
 
             byte[] certificate = Files.readAllBytes(folder.resolve("m1/fixtures/peer/host.pem"));
@@ -84,7 +92,153 @@ final class EtcdTlsTest {
             members.get(1).restart();
             Processes.await("it serves again", LIMIT, () -> members.get(1).log().split(READY, -1).length == 3);
             assertThat(folder.resolve("m1/fixtures/peer/host.pem")).hasBinaryContent(certificate);
-            assertThat(etcdctl(clients.get(1), "get", "k", "--print-value-only")).isEqualTo("v\n");
+            assertThat(etcdctl(clients.get(1), "get", "k", "--print-value-only"))
+                    .isEqualTo("v\n");
+        }
+    }
+
+    @Test
+    void certificatesRevokedOrOfOthers_oldVersionsAndOtherSuites_areRefused_andChangedFilesCountAtOnce()
+            throws Exception {
+        Authority authority = Authority.create("first", Ticker.system());
+        Identity server = identity(authority, "server", "server", "localhost");
+        Identity good = identity(authority, "good", "good", "client.example");
+        Identity revoked = identity(authority, "revoked", "revoked", "client.example");
+        Identity elsewhere = identity(authority, "elsewhere", "elsewhere", "elsewhere.example");
+        Identity stranger = identity(authority, "stranger", "stranger", "localhost");
+        Path list = folder.resolve("revoked.pem");
+        Revocations.write(list, authority, Revocations.serial(revoked.certificateFile()));
+        List<Integer> clients = Stream.generate(Processes::freePort).limit(2).toList();
+        List<Integer> peers = Stream.generate(Processes::freePort).limit(2).toList();
+        List<Identity> members = List.of(
+                identity(authority, "peer-0", "member-0", "localhost"),
+                identity(authority, "peer-1", "member-1", "localhost"));
+        try (Processes processes = Processes.in(folder)) {
+            List<Processes.Running> running = new ArrayList<>();
+            for (int number = 0; number < 2; number++) {
+                List<String> command = new ArrayList<>(List.of(
+                        program.toString(),
+                        "--name=m" + number,
+                        "--data-dir=" + folder.resolve("m" + number),
+                        "--listen-client-urls=https://127.0.0.1:" + clients.get(number),
+                        "--advertise-client-urls=https://127.0.0.1:" + clients.get(number),
+                        "--listen-peer-urls=https://127.0.0.1:" + peers.get(number),
+                        "--initial-advertise-peer-urls=https://127.0.0.1:" + peers.get(number),
+                        "--initial-cluster=m0=https://127.0.0.1:" + peers.get(0) + ",m1=https://127.0.0.1:"
+                                + peers.get(1),
+                        "--client-cert-auth",
+                        "--client-crl-file=" + list,
+                        "--client-cert-allowed-hostname=client.example",
+                        "--peer-client-cert-auth",
+                        "--peer-cert-allowed-cn=member-0,member-1",
+                        number == 0
+                                ? "--tls-min-version=TLS1.3"
+                                : "--cipher-suites=TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"));
+                command.addAll(files("", server));
+                command.addAll(files("peer-", members.get(number)));
+                running.add(processes.start("m" + number, command, Map.of()));
+            }
+            for (Processes.Running member : running) member.awaitOutput(READY, LIMIT);
+
+            for (int client : clients) {
+                assertThat(put(client, good, "20s").out()).isEqualTo("OK\n");
+                assertThat(put(client, revoked, "1s").status()).isNotZero();
+                assertThat(put(client, elsewhere, "1s").status()).isNotZero();
+                assertThat(EtcdHome.etcdctl(
+                                        "https://127.0.0.1:" + client,
+                                        "--command-timeout=1s",
+                                        "--cacert=" + good.authorityFile(),
+                                        "put",
+                                        "k",
+                                        "v")
+                                .status())
+                        .isNotZero();
+            }
+            assertThat(handshake(clients.get(0), good, "-tls1_3")).isTrue();
+            assertThat(handshake(clients.get(0), good, "-tls1_2")).isFalse();
+            assertThat(handshake(clients.get(1), good, "-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"))
+                    .isTrue();
+            assertThat(handshake(clients.get(1), good, "-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384"))
+                    .isFalse();
+            assertThat(handshake(clients.get(1), revoked, "-tls1_2")).isFalse();
+            assertThat(handshake(peers.get(0), members.get(1), "-tls1_2")).isFalse(); // members speak TLS 1.3 only
+
+            assertThat(isLetIn(peers.get(0), members.get(1))).isTrue();
+            assertThat(isLetIn(peers.get(0), stranger)).isFalse();
+
+            Authority second = Authority.create("second", Ticker.system());
+            for (int number = 0; number < 2; number++)
+                identity(second, "peer-" + number, "member-" + number, "localhost");
+            Identity old = identity(authority, "old", "member-1", "localhost");
+            for (int number = 0; number < 2; number++) {
+                assertThat(isLetIn(peers.get(number), members.get(1 - number))).isTrue();
+                assertThat(isLetIn(peers.get(number), old)).isFalse();
+            }
+            running.get(1).terminate(); // what it shows now, the other knows from its changed file only
+            assertThat(running.get(1).awaitEnd(LIMIT)).isZero();
+            running.get(1).restart();
+            Processes.await("it serves again", LIMIT, () -> running.get(1).log().split(READY, -1).length == 3);
+            assertThat(put(clients.get(0), good, "20s").out()).isEqualTo("OK\n");
+        }
+    }
+
+    private Identity identity(Authority authority, String place, String commonName, String host) throws Exception {
+        Identity.Applicant applicant = Identity.Applicant.create(commonName);
+        String certificate = authority.sign(applicant.requestPem(), commonName, List.of(host), Ticker.system());
+        return Identity.save(folder.resolve(place), authority.certificatePem(), certificate, applicant.keyPem());
+    }
+
+    private static List<String> files(String side, Identity identity) {
+        return List.of(
+                "--" + side + "cert-file=" + identity.certificateFile(),
+                "--" + side + "key-file=" + identity.keyFile(),
+                "--" + side + "trusted-ca-file=" + identity.authorityFile());
+    }
+
+    private static EtcdHome.Told put(int port, Identity who, String limit) throws IOException, InterruptedException {
+        return EtcdHome.etcdctl(
+                "https://127.0.0.1:" + port,
+                "--command-timeout=" + limit,
+                "--cacert=" + who.authorityFile(),
+                "--cert=" + who.certificateFile(),
+                "--key=" + who.keyFile(),
+                "put",
+                "k",
+                "v");
+    }
+
+    /// Whether openssl and the server agree; with TLS 1.3 the server may refuse the client behind that.
+    private static boolean handshake(int port, Identity who, String... how) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                "openssl",
+                "s_client",
+                "-brief",
+                "-connect",
+                "127.0.0.1:" + port,
+                "-CAfile",
+                who.authorityFile().toString(),
+                "-cert",
+                who.certificateFile().toString(),
+                "-key",
+                who.keyFile().toString()));
+        command.addAll(List.of(how));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")))
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+        return process.waitFor() == 0 && said.contains("CONNECTION ESTABLISHED");
+    }
+
+    /// Whether the member at that port answers whoever shows this identity, and is believed by it.
+    private static boolean isLetIn(int peer, Identity who) throws Exception {
+        try {
+            return Introduction.ask("127.0.0.1:" + peer, who.sslContext())
+                            .peers()
+                            .size()
+                    == 2;
+        } catch (IOException _) {
+            return false;
         }
     }
 

@@ -312,6 +312,41 @@ class RocksShelfTest {
         keyspace.apply(index, 1, new Batch(0, List.of(put)), shelf);
     }
 
+    @Test
+    void checkpoint_withAFlippedBitInAnyFile_namesThatFile() throws IOException {
+        RocksShelf shelf = open(folder.resolve("shelf"), DiskConfig.DEFAULT);
+        for (int number = 0; number < 500; number++) {
+            Shelf.WriteSet set = shelf.newWriteSet();
+            set.put(Bytes.utf8("key" + number), Bytes.utf8("value" + number));
+            shelf.write(set);
+        }
+        Path checkpoint = folder.resolve("checkpoint");
+        shelf.checkpoint(checkpoint);
+        assertThat(RocksShelf.damage(checkpoint, () -> {})).isNull();
+
+        List<Path> files = Folders.list(checkpoint);
+        assertThat(files).hasSizeGreaterThan(4); // a table, what says which, the options, and the list of sums
+        for (Path file : files) {
+            byte[] whole = Files.readAllBytes(file);
+            for (int part = 1; part < 8 && whole.length > 0; part++) { // the log that is not used is empty
+                byte[] flipped = whole.clone();
+                flipped[whole.length * part / 8] ^= 4;
+                Files.delete(file); // a table is a link
+                Files.write(file, flipped);
+                Reason damage = RocksShelf.damage(checkpoint, () -> {});
+                assertThat(damage).as("%s at %s eighths", file, part).isNotNull();
+                boolean list = file.endsWith(CheckpointSums.FILE); // it may blame whom it misspells
+                if (!list) assertThat(damage.sentence()).contains("is damaged: " + file + ".");
+            }
+            Files.delete(file);
+            if (!file.endsWith(CheckpointSums.FILE))
+                assertThat(RocksShelf.damage(checkpoint, () -> {})).isNotNull();
+            Files.write(file, whole);
+        }
+        assertThat(RocksShelf.damage(checkpoint, () -> {})).isNull();
+        shelf.verify();
+    }
+
     private String value(String key, ShelfView view) {
         Reply reply = keyspace.range(Command.Range.of(KeyRange.single(Bytes.utf8(key))), view);
         List<holdfast.core.truth.KeyValue> pairs = ((Reply.Page) reply).pairs();

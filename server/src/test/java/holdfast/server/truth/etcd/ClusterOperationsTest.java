@@ -221,7 +221,7 @@ final class ClusterOperationsTest {
     }
 
     @Test
-    void flippedByteInOneMembersStore_isFoundByTheOthers_andRaisesCorruptForIt() {
+    void flippedByteInOneMembersStore_raisesCorruptForIt_untilItIsRepairedAndTheAlarmDisarmed() {
         try (StoreCluster cluster = StoreCluster.start(folder, 3, "--loop=off", "--corrupt-check-time=1s")) {
             for (int index = 0; index < 50; index++) assertThat(put(cluster, 0)).isEqualTo(GrpcStatus.OK);
             int victim = (cluster.awaitLeader() + 1) % 3;
@@ -247,7 +247,37 @@ final class ClusterOperationsTest {
             assertThat(cluster.server(leader).log())
                     .contains("do not hold the same at revision")
                     .contains(Long.toHexString(victimId));
+
+            cluster.server(victim).terminate();
+            int _ = cluster.server(victim).awaitEnd(LIMIT);
+            cluster.server(victim).restartWith("--repair");
+            leader = cluster.awaitLeader();
+            assertThat(hash(cluster, victim, revision)).isEqualTo(hash(cluster, leader, revision));
+            assertThat(alarms(cluster)).hasSize(1); // an operator is to know of it, so an operator takes it away
+            assertThat(put(cluster, leader)).isEqualTo(GrpcStatus.DATA_LOSS);
+            disarm(cluster, victimId);
+
+            int asked = leader;
+            long begun = status(cluster, asked).getRaftAppliedIndex();
+            Processes.await("four rounds of comparison", LIMIT, () -> {
+                assertThat(alarms(cluster)).isEmpty();
+                return status(cluster, asked).getRaftAppliedIndex() >= begun + 4; // the marks, while nobody writes
+            });
+            assertThat(put(cluster, victim)).isEqualTo(GrpcStatus.OK);
+            assertThat(hash(cluster, victim, revision + 1))
+                    .isEqualTo(hash(cluster, leader, revision + 1))
+                    .isEqualTo(hash(cluster, 3 - victim - leader, revision + 1));
         }
+    }
+
+    private void disarm(StoreCluster cluster, long member) {
+        AlarmRequest request = AlarmRequest.newBuilder()
+                .setAction(AlarmRequest.AlarmAction.DEACTIVATE)
+                .setMemberID(member)
+                .setAlarm(AlarmType.CORRUPT)
+                .build();
+        AlarmResponse told = ok(cluster, cluster.awaitLeader(), MAINTENANCE + "Alarm", request, AlarmResponse.parser());
+        assertThat(told.getAlarmsList()).hasSize(1); // those that it took away
     }
 
     private int hash(StoreCluster cluster, int member, long revision) {

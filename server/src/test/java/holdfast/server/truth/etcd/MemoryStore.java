@@ -54,6 +54,11 @@ final class MemoryStore implements Store, AutoCloseable {
 
     final List<Credentials> shown = new CopyOnWriteArrayList<>();
 
+    /// Whether answers to renewals gather in [#heldRenewals], for the test to give.
+    volatile boolean holdsRenewals;
+
+    final List<Runnable> heldRenewals = new CopyOnWriteArrayList<>();
+
     MemoryStore() {
         leases.elected(ticker.bootNanos());
         thread.scheduleAtFixedRate(this::tick, 100, 100, TimeUnit.MILLISECONDS);
@@ -184,7 +189,11 @@ final class MemoryStore implements Store, AutoCloseable {
 
     @Override
     public void keepAlive(long leaseId, Consumer<LeaseAnswer> done) {
-        on(() -> done.accept(new LeaseAnswer.Renewed(header(), leases.renewed(ticker.bootNanos(), leaseId))));
+        on(() -> {
+            LeaseAnswer renewed = new LeaseAnswer.Renewed(header(), leases.renewed(ticker.bootNanos(), leaseId));
+            if (holdsRenewals) heldRenewals.add(() -> done.accept(renewed));
+            else done.accept(renewed);
+        });
     }
 
     @Override

@@ -8,17 +8,15 @@ import holdfast.server.base.tls.Authority;
 import holdfast.server.base.tls.Identity;
 import holdfast.server.base.tls.LiveTls;
 import holdfast.server.base.tls.SelfSigned;
+import holdfast.server.peers.Revocations;
 import io.vertx.core.Vertx;
 import java.io.IOException;
-import java.io.StringReader;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.Date;
 import java.util.List;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -26,14 +24,6 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
-import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x509.CRLReason;
-import org.bouncycastle.cert.X509v2CRLBuilder;
-import org.bouncycastle.openssl.PEMParser;
-import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
-import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
-import org.bouncycastle.util.encoders.Base64;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -183,7 +173,7 @@ final class TlsReloadTest {
         Identity good = identity("good", folder.resolve("good"));
         Identity bad = identity("bad", folder.resolve("bad"));
         Path list = folder.resolve("revoked.pem");
-        writeRevoked(list, BigInteger.ONE);
+        Revocations.write(list, authority, BigInteger.ONE);
         int port = open(new LiveTls.Pem(
                 server.certificateFile(),
                 server.keyFile(),
@@ -193,29 +183,9 @@ final class TlsReloadTest {
                 List.of("127.0.0.1")));
         assertThat(refused(port, bad)).isFalse();
         assertThat(refused(port, identity("else", folder.resolve("else")))).isTrue();
-        writeRevoked(list, serial(bad));
+        Revocations.write(list, authority, Revocations.serial(bad.certificateFile()));
         assertThat(refused(port, bad)).isTrue();
         assertThat(refused(port, good)).isFalse();
-    }
-
-    private static BigInteger serial(Identity identity) throws Exception {
-        LiveTls live = LiveTls.open(LiveTls.Pem.of(identity.certificateFile(), identity.keyFile(), null));
-        var keys = live.keys();
-        return keys.getCertificateChain(keys.getServerAliases("EC", null)[0])[0].getSerialNumber();
-    }
-
-    private void writeRevoked(Path file, BigInteger serial) throws Exception {
-        Date now = new Date();
-        PrivateKey key;
-        try (PEMParser parser = new PEMParser(new StringReader(authority.keyPem()))) {
-            key = new JcaPEMKeyConverter().getPrivateKey((PrivateKeyInfo) parser.readObject());
-        }
-        X509v2CRLBuilder builder = new X509v2CRLBuilder(new X500Name("CN=holdfast test"), now);
-        builder.addCRLEntry(serial, now, CRLReason.keyCompromise);
-        byte[] made = builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key))
-                .getEncoded();
-        Files.writeString(
-                file, "-----BEGIN X509 CRL-----\n" + Base64.toBase64String(made) + "\n-----END X509 CRL-----\n");
     }
 
     @Test

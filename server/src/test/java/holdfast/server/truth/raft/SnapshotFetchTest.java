@@ -10,8 +10,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +26,9 @@ final class SnapshotFetchTest {
     private Path root;
 
     private final byte[] large = new byte[3_000_001];
+    private final Set<String> sending = new HashSet<>();
+    private final Set<String> receiving = new HashSet<>();
+    private final Set<String> said = ConcurrentHashMap.newKeySet();
     private SnapshotFolders there;
     private SnapshotFolders here;
     private PeerSockets sender;
@@ -46,7 +52,9 @@ final class SnapshotFetchTest {
         sender = new PeerSockets(new PeerSockets.Self("c", 1, "n1", peer.address()), null, List::of);
         receiver = new PeerSockets(new PeerSockets.Self("c", 2, "n2", "127.0.0.1:1"), null, List::of);
         sender.listen(
-                "127.0.0.1", port, _ -> new PeerSockets.Use(sender.sideLoop(), new SnapshotServing(there), _ -> {}));
+                "127.0.0.1",
+                port,
+                _ -> new PeerSockets.Use(sender.sideLoop(), new SnapshotServing(there, check(sending)), _ -> {}));
     }
 
     @AfterEach
@@ -55,9 +63,18 @@ final class SnapshotFetchTest {
         receiver.close();
     }
 
+    /// Finds files of these names damaged; a file "state" stands for the machine's own state.
+    private SnapshotCheck check(Set<String> damaged) {
+        SnapshotCheck.Look look = (folder, _) -> {
+            if (damaged.contains("state")) throw new IllegalStateException("state/7.sst");
+            return damaged.isEmpty() ? null : folder + " is damaged: " + damaged;
+        };
+        return new SnapshotCheck(look, why -> said.add(why.sentence()), () -> said.add("anew"));
+    }
+
     private boolean fetch(SnapshotHandle wanted) throws Exception {
         CompletableFuture<Boolean> done = new CompletableFuture<>();
-        SnapshotFetch fetch = new SnapshotFetch(here, wanted, done::complete);
+        SnapshotFetch fetch = new SnapshotFetch(here, check(receiving), wanted, done::complete);
         receiver.dial(
                 peer, true, new PeerSockets.Use(receiver.sideLoop(), fetch, fetch::begin), _ -> done.complete(false));
         return done.get(20, TimeUnit.SECONDS);
@@ -92,6 +109,27 @@ final class SnapshotFetchTest {
         assertThat(here.isWhole(handle)).isFalse();
         assertThat(fetch(handle)).isTrue();
         assertThat(Files.readAllBytes(here.of(handle).resolve("deep/large"))).isEqualTo(large);
+    }
+
+    @Test
+    void snapshotDamagedBeforeItCame_isNotKept() throws Exception {
+        receiving.add("deep/large");
+        assertThat(fetch(handle)).isFalse();
+        assertThat(here.isWhole(handle)).isFalse();
+        assertThat(here.part(handle)).isEmptyDirectory();
+        receiving.clear();
+        assertThat(fetch(handle)).isTrue();
+    }
+
+    @Test
+    void damagedSnapshot_isGivenToNobody_untilTheNextIsMade() throws Exception {
+        sending.add("deep/large");
+        assertThat(fetch(handle)).isFalse();
+        assertThat(here.part(handle)).isEmptyDirectory();
+        assertThat(said).containsExactly("anew");
+        sending.add("state");
+        assertThat(fetch(handle)).isFalse();
+        assertThat(said).anyMatch(sentence -> sentence.contains("state/7.sst") && sentence.contains("--repair"));
     }
 
     @Test
