@@ -65,7 +65,7 @@ final class EtcdTlsTest {
                 members.add(
                         processes.start("m" + number, command, flag ? Map.of() : Map.of("ETCD_PEER_AUTO_TLS", "true")));
             }
-            for (Processes.Running member : members) member.awaitOutput(READY, LIMIT);
+            awaitReady(members);
             for (Processes.Running member : members) {
                 assertThat(member.log())
                         .contains("automatically generate certificates", "certificate-validity-bound-not-after")
@@ -138,7 +138,7 @@ final class EtcdTlsTest {
                 command.addAll(files("peer-", members.get(number)));
                 running.add(processes.start("m" + number, command, Map.of()));
             }
-            for (Processes.Running member : running) member.awaitOutput(READY, LIMIT);
+            awaitReady(running);
 
             for (int client : clients) {
                 assertThat(put(client, good, "20s").out()).isEqualTo("OK\n");
@@ -179,6 +179,28 @@ final class EtcdTlsTest {
             running.get(1).restart();
             Processes.await("it serves again", LIMIT, () -> running.get(1).log().split(READY, -1).length == 3);
             assertThat(put(clients.get(0), good, "20s").out()).isEqualTo("OK\n");
+        }
+    }
+
+    /// Fails with the logs of all of them: why one waits, the other knows.
+    private static void awaitReady(List<Processes.Running> members) {
+        try {
+            Processes.await(
+                    "all are ready",
+                    LIMIT,
+                    () -> members.stream().allMatch(member -> member.log().contains(READY))
+                            || members.stream().anyMatch(member -> !member.isAlive()));
+            assertThat(members).allMatch(Processes.Running::isAlive);
+        } catch (AssertionError late) {
+            StringBuilder logs = new StringBuilder();
+            for (Processes.Running member : members) {
+                String log = member.log();
+                logs.append(member.name())
+                        .append('\n')
+                        .append(log, 0, Math.min(log.length(), 4_000))
+                        .append('\n');
+            }
+            throw new AssertionError(logs.toString(), late);
         }
     }
 
