@@ -170,6 +170,7 @@ public final class Processes implements AutoCloseable {
         for (Running one : all) {
             logs.append("--- ")
                     .append(one.name())
+                    .append(one.isAlive() ? " runs" : " ended with " + one.process.exitValue())
                     .append('\n')
                     .append(one.logTail())
                     .append('\n');

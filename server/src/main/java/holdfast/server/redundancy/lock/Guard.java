@@ -21,13 +21,15 @@ import java.util.concurrent.TimeoutException;
 final class Guard implements AutoCloseable {
     private static final long READY_NANOS = 10_000_000_000L;
     private static final long TICK_NANOS = 10_000_000; // /proc/uptime counts hundredths
+    private static final int CLOCK_TRIES_MAX = 100;
     private static final String DONE = "done 0\n";
 
     /// Session 0 is that of processes from outside of a container: never looked for. `read -t` needs bash. Sleeps
-    /// half a second at most, since its timer stands still during suspend.
+    /// half a second at most, since its timer stands still during suspend. What was read when that
+    /// ends may be half a line.
     static final String SCRIPT = """
             trap '' HUP INT TERM
-            tag=$1 end= session=0
+            tag=$1 end= session=0 part=
             now() { read -r up _ </proc/uptime; up=${up%.*}${up#*.}; }
             kill_all() {
                 found=
@@ -54,11 +56,13 @@ final class Guard implements AutoCloseable {
                     [ "$((end - up))" -gt 0 ] || break
                     [ "$((end - up))" -gt 50 ] || left=$((end - up))
                 fi
-                if read -r -t "0.$((left / 10))$((left % 10))" end_ session_; then
-                    [ "$end_" != done ] || exit 0
-                    end=$end_ session=$session_
+                if IFS= read -r -t "0.$((left / 10))$((left % 10))" line; then
+                    line=$part$line part=
+                    [ "$line" != 'done 0' ] || exit 0
+                    end=${line% *} session=${line#* }
                 else
                     [ "$?" -gt 128 ] || break
+                    part=$part$line
                 fi
             done
             empty=0
@@ -81,16 +85,13 @@ final class Guard implements AutoCloseable {
 
     /// @param tag in the environment of everything that is to be killed
     static Answer<Guard> start(Ticker ticker, String tag) {
-        long bootNanos = ticker.bootNanos();
         Process process;
         try {
-            String uptime = Files.readString(Path.of("/proc/uptime"));
-            long uptimeTicks =
-                    Long.parseLong(uptime.substring(0, uptime.indexOf(' ')).replace(".", ""));
+            long uptimeLessBoot = uptimeLessBoot(ticker);
             process = new ProcessBuilder("setsid", "bash", "-c", SCRIPT, "holdfast-guard", tag)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
-            Guard guard = new Guard(process, uptimeTicks * TICK_NANOS - bootNanos);
+            Guard guard = new Guard(process, uptimeLessBoot);
             guard.awaitReady();
             Threads.startPlatform("guard", guard::feed);
             return new Answer.Done<>(guard);
@@ -98,6 +99,18 @@ final class Guard implements AutoCloseable {
             return new Answer.Refused<>(new Reason(
                     "no-guard",
                     "The guard cannot run, which needs Linux with setsid, bash and grep: " + failed.getMessage()));
+        }
+    }
+
+    /// Never too large, so that the guard is never late: the second clock is read last.
+    private static long uptimeLessBoot(Ticker ticker) throws IOException {
+        for (int tries = 1; ; tries++) {
+            long beforeNanos = ticker.bootNanos();
+            String uptime = Files.readString(Path.of("/proc/uptime"));
+            long afterNanos = ticker.bootNanos();
+            if (afterNanos - beforeNanos > TICK_NANOS && tries < CLOCK_TRIES_MAX) continue; // we stood still between
+            String seconds = uptime.substring(0, uptime.indexOf(' '));
+            return Long.parseLong(seconds.replace(".", "")) * TICK_NANOS - afterNanos;
         }
     }
 

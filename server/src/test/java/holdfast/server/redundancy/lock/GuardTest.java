@@ -78,6 +78,18 @@ final class GuardTest {
     }
 
     @Test
+    void lineThatComesInHalves_isOneLine() throws IOException, InterruptedException {
+        Writer in = start(TAG).append("99999");
+        in.flush();
+        assertThat(guard.waitFor(1, TimeUnit.SECONDS)).isFalse(); // longer than the guard reads at a time
+        in.append("999999 1\ndo").flush();
+        assertThat(guard.waitFor(1, TimeUnit.SECONDS)).isFalse();
+        in.append("ne 0\n").flush();
+        assertThat(said()).containsExactly("ready");
+        in.close();
+    }
+
+    @Test
     void pipeThatEnds_killsWhoCarriesTheTag_andNobodyElse() throws IOException, InterruptedException {
         ProcessBuilder tagged = new ProcessBuilder("sleep", "60");
         tagged.environment().put(LockRun.HOLDS, ":outer:" + TAG);
