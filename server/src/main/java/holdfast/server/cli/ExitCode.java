@@ -14,6 +14,8 @@ final class ExitCode {
     static final int USAGE = 2;
     /// It may have happened: look before trying again.
     static final int UNKNOWN = 3;
+    /// A signal ended it: this and its number, as shells count.
+    static final int SIGNALLED = 128;
 
     private ExitCode() {}
 

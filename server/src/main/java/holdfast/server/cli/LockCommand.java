@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.ToIntFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,8 +45,8 @@ final class LockCommand {
     private static final String STATUSES =
             "Exit status: 0 done, 1 it is not held (any more), 2 wrong usage, 3 unknown.";
 
-    /// What one of these commands needs of the store.
-    private static <T> int say(Answer<T> answer, PrintWriter err, java.util.function.ToIntFunction<T> done) {
+    /// What became of a question to the store.
+    private static <T> int say(Answer<T> answer, PrintWriter err, ToIntFunction<T> done) {
         return switch (answer) {
             case Answer.Done<T>(T value) -> done.applyAsInt(value);
             case Answer.Refused<T>(Reason why) -> ExitCode.unknown(why, err); // nobody knows who holds it
@@ -63,8 +64,6 @@ final class LockCommand {
             mixinStandardHelpOptions = true,
             footer = "Exit status: 0 taken, 75 not to be had in time, 1 refused, 2 wrong usage, 130 or 143 stopped.")
     static final class Acquire implements Callable<Integer> {
-        private static final int SIGNALLED = 128;
-
         @Mixin
         private UserStoreOption store = new UserStoreOption();
 
@@ -109,7 +108,7 @@ final class LockCommand {
                         yield wait.busyStatus();
                     }
                     case Taken.Failed(Reason why) -> ExitCode.refused(why, err);
-                    case Taken.Stopped() -> SIGNALLED + signal[0];
+                    case Taken.Stopped() -> ExitCode.SIGNALLED + signal[0];
                 };
             });
         }
@@ -160,17 +159,31 @@ final class LockCommand {
         }
     }
 
-    /// The mixin that says whose hold is meant.
-    static final class LeaseOption {
+    /// What is done to a hold.
+    interface Deed {
+        int on(Etcd etcd, LockName lock, long lease) throws InterruptedException;
+    }
+
+    /// The mixin that says which hold is meant, and where.
+    static final class HoldOption {
+        @Mixin
+        private UserStoreOption store = new UserStoreOption();
+
+        @Mixin
+        private NameOption name = new NameOption();
+
         @Option(
                 names = "--lease",
                 paramLabel = "HEX",
                 description = "As acquire printed it (default: $$HOLDFAST_LEASE).")
         private String text = System.getenv().getOrDefault("HOLDFAST_LEASE", "");
 
-        long lease() {
+        int use(Deed deed) throws InterruptedException {
+            QuietLogs.begin();
+            LockName lock = name.lock();
             Require.that("--lease", text, text.matches("[0-9a-f]{1,16}"), "given in hexadecimal");
-            return Long.parseUnsignedLong(text, 16);
+            long lease = Long.parseUnsignedLong(text, 16);
+            return store.use(etcd -> deed.on(etcd, lock, lease));
         }
     }
 
@@ -181,24 +194,15 @@ final class LockCommand {
             footer = STATUSES)
     static final class Renew implements Callable<Integer> {
         @Mixin
-        private UserStoreOption store = new UserStoreOption();
-
-        @Mixin
-        private NameOption name = new NameOption();
-
-        @Mixin
-        private LeaseOption whose = new LeaseOption();
+        private HoldOption hold = new HoldOption();
 
         @Spec
         private CommandSpec spec = CommandSpec.create();
 
         @Override
         public Integer call() throws InterruptedException {
-            QuietLogs.begin();
-            LockName lock = name.lock();
-            long lease = whose.lease();
             PrintWriter err = spec.commandLine().getErr();
-            return store.use(etcd -> say(
+            return hold.use((etcd, lock, lease) -> say(
                     etcd.renew(lease).then(_ -> Stand.all(etcd, lock)),
                     err,
                     stands -> !stands.isEmpty() && stands.getFirst().lease() == lease
@@ -210,24 +214,15 @@ final class LockCommand {
     @Command(name = "release", description = "Lets a lock go.", mixinStandardHelpOptions = true, footer = STATUSES)
     static final class Release implements Callable<Integer> {
         @Mixin
-        private UserStoreOption store = new UserStoreOption();
-
-        @Mixin
-        private NameOption name = new NameOption();
-
-        @Mixin
-        private LeaseOption whose = new LeaseOption();
+        private HoldOption hold = new HoldOption();
 
         @Spec
         private CommandSpec spec = CommandSpec.create();
 
         @Override
         public Integer call() throws InterruptedException {
-            QuietLogs.begin();
-            LockName lock = name.lock();
-            long lease = whose.lease();
             PrintWriter err = spec.commandLine().getErr();
-            return store.use(etcd -> say(Stand.all(etcd, lock), err, stands -> {
+            return hold.use((etcd, lock, lease) -> say(Stand.all(etcd, lock), err, stands -> {
                 boolean held = !stands.isEmpty() && stands.getFirst().lease() == lease;
                 boolean waits = stands.stream().anyMatch(stand -> stand.lease() == lease);
                 int revoked = waits ? revoke(etcd, lease, err) : ExitCode.DONE;

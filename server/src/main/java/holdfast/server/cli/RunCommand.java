@@ -39,7 +39,6 @@ final class RunCommand implements Callable<Integer> {
     static final String NAME = "run";
     private static final int LOST = 124;
     private static final int FAILED = 125;
-    private static final int SIGNALLED = 128;
 
     @Mixin
     private UserStoreOption store = new UserStoreOption();
@@ -93,7 +92,7 @@ final class RunCommand implements Callable<Integer> {
             case Ran.Lost(Reason why) -> say("lost, the command was ended", why, LOST);
             case Ran.Busy(Reason why) -> say("not to be had in time", why, wait.busyStatus());
             case Ran.Failed(Reason why) -> say("not taken, nothing ran", why, FAILED);
-            case Ran.Stopped stopped -> SIGNALLED + stopped.by().number();
+            case Ran.Stopped stopped -> ExitCode.SIGNALLED + stopped.by().number();
         };
     }
 

@@ -4,17 +4,13 @@ import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
 import holdfast.core.base.Require;
 import holdfast.core.truth.Archive;
-import holdfast.server.base.Ticker;
 import holdfast.server.cli.etcd.RestoreFlags;
 import holdfast.server.client.Answer;
-import holdfast.server.client.Etcd;
 import holdfast.server.client.EtcdConfig;
 import holdfast.server.client.SavedSnapshot;
 import holdfast.server.start.Restoring;
 import holdfast.server.start.ServerConfig;
 import holdfast.server.truth.disk.ArchiveFile;
-import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -64,22 +60,15 @@ final class SnapshotCommand {
         @Override
         public Integer call() throws InterruptedException {
             EtcdConfig config = store.config().withCallLimit(CALL_LIMIT).withLogin(SideOptions.login(user, password));
-            Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
-            try (Etcd etcd = Etcd.open(vertx, config, Ticker.system())) {
-                return switch (SavedSnapshot.fetch(etcd, file)) {
-                    case Answer.Done<SavedSnapshot>(SavedSnapshot saved) -> {
-                        spec.commandLine()
-                                .getOut()
-                                .println("Snapshot saved at " + file + " (" + saved.bytes() + " bytes)");
-                        spec.commandLine().getOut().flush();
-                        yield ExitCode.DONE;
-                    }
-                    case Answer.Refused<SavedSnapshot>(Reason why) -> refuse(spec, why);
-                    case Answer.Unknown<SavedSnapshot>(Reason why) -> refuse(spec, why);
-                };
-            } finally {
-                vertx.close();
-            }
+            return UserStoreOption.<InterruptedException>use(config, etcd -> switch (SavedSnapshot.fetch(etcd, file)) {
+                case Answer.Done<SavedSnapshot>(SavedSnapshot saved) -> {
+                    spec.commandLine().getOut().println("Snapshot saved at " + file + " (" + saved.bytes() + " bytes)");
+                    spec.commandLine().getOut().flush();
+                    yield ExitCode.DONE;
+                }
+                case Answer.Refused<SavedSnapshot>(Reason why) -> refuse(spec, why);
+                case Answer.Unknown<SavedSnapshot>(Reason why) -> refuse(spec, why);
+            });
         }
     }
 

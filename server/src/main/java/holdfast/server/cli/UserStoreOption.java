@@ -12,8 +12,8 @@ import picocli.CommandLine.Option;
 /// The mixin of commands that talk to a store whose users may be on.
 final class UserStoreOption {
     /// What a command does with the store.
-    interface Use {
-        int with(Etcd etcd) throws InterruptedException;
+    interface Use<X extends Exception> {
+        int with(Etcd etcd) throws X;
     }
 
     @Mixin
@@ -26,8 +26,12 @@ final class UserStoreOption {
     private @Nullable String password;
 
     /// Opens the store for the length of one command.
-    int use(Use use) throws InterruptedException {
-        EtcdConfig config = store.config().withLogin(SideOptions.login(user, password));
+    int use(Use<InterruptedException> use) throws InterruptedException {
+        return use(store.config().withLogin(SideOptions.login(user, password)), use);
+    }
+
+    /// The same, for whoever has its own way to say which store and who asks.
+    static <X extends Exception> int use(EtcdConfig config, Use<X> use) throws X {
         Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
         try (Etcd etcd = Etcd.open(vertx, config, Ticker.system())) {
             return use.with(etcd);

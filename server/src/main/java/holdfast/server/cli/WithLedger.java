@@ -1,14 +1,10 @@
 package holdfast.server.cli;
 
 import holdfast.core.base.Reason;
-import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
-import holdfast.server.client.Etcd;
 import holdfast.server.client.Watch;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.Seen;
-import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import java.io.PrintWriter;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -22,12 +18,7 @@ final class WithLedger {
     private WithLedger() {}
 
     static int run(StoreOption store, ToIntFunction<LedgerStore> command) {
-        Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
-        try (Etcd etcd = Etcd.open(vertx, store.config(), Ticker.system())) {
-            return command.applyAsInt(new LedgerStore(etcd));
-        } finally {
-            vertx.close();
-        }
+        return UserStoreOption.use(store.config(), etcd -> command.applyAsInt(new LedgerStore(etcd)));
     }
 
     /// Reads everything once and hands it over; says why when it cannot be read.

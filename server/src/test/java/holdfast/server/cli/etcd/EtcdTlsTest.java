@@ -45,21 +45,10 @@ final class EtcdTlsTest {
     void peerAutoTls_hidesWhatMembersSay_andPlainStrangersGetNowhere() throws Exception {
         List<Integer> clients = Stream.generate(Processes::freePort).limit(3).toList();
         List<Integer> peers = Stream.generate(Processes::freePort).limit(3).toList();
-        List<String> initial = new ArrayList<>();
-        for (int number = 0; number < 3; number++)
-            initial.add("m" + number + "=https://127.0.0.1:" + peers.get(number));
         try (Processes processes = Processes.in(folder)) {
             List<Processes.Running> members = new ArrayList<>();
             for (int number = 0; number < 3; number++) {
-                List<String> command = new ArrayList<>(List.of(
-                        program.toString(),
-                        "--name=m" + number,
-                        "--data-dir=" + folder.resolve("m" + number),
-                        "--listen-client-urls=http://127.0.0.1:" + clients.get(number),
-                        "--advertise-client-urls=http://127.0.0.1:" + clients.get(number),
-                        "--listen-peer-urls=https://127.0.0.1:" + peers.get(number),
-                        "--initial-advertise-peer-urls=https://127.0.0.1:" + peers.get(number),
-                        "--initial-cluster=" + String.join(",", initial)));
+                List<String> command = member(number, "http", clients, peers);
                 boolean flag = number > 0; // the first by its environment
                 if (flag) command.add("--peer-auto-tls");
                 members.add(
@@ -97,6 +86,24 @@ final class EtcdTlsTest {
         }
     }
 
+    /// How one member is started whose peers speak TLS.
+    private List<String> member(int number, String clientScheme, List<Integer> clients, List<Integer> peers) {
+        String client = clientScheme + "://127.0.0.1:" + clients.get(number);
+        List<String> peerUrls =
+                peers.stream().map(port -> "https://127.0.0.1:" + port).toList();
+        List<String> initial = new ArrayList<>();
+        for (int each = 0; each < peers.size(); each++) initial.add("m" + each + "=" + peerUrls.get(each));
+        return new ArrayList<>(List.of(
+                program.toString(),
+                "--name=m" + number,
+                "--data-dir=" + folder.resolve("m" + number),
+                "--listen-client-urls=" + client,
+                "--advertise-client-urls=" + client,
+                "--listen-peer-urls=" + peerUrls.get(number),
+                "--initial-advertise-peer-urls=" + peerUrls.get(number),
+                "--initial-cluster=" + String.join(",", initial)));
+    }
+
     @Test
     void certificatesRevokedOrOfOthers_oldVersionsAndOtherSuites_areRefused_andChangedFilesCountAtOnce()
             throws Exception {
@@ -116,16 +123,8 @@ final class EtcdTlsTest {
         try (Processes processes = Processes.in(folder)) {
             List<Processes.Running> running = new ArrayList<>();
             for (int number = 0; number < 2; number++) {
-                List<String> command = new ArrayList<>(List.of(
-                        program.toString(),
-                        "--name=m" + number,
-                        "--data-dir=" + folder.resolve("m" + number),
-                        "--listen-client-urls=https://127.0.0.1:" + clients.get(number),
-                        "--advertise-client-urls=https://127.0.0.1:" + clients.get(number),
-                        "--listen-peer-urls=https://127.0.0.1:" + peers.get(number),
-                        "--initial-advertise-peer-urls=https://127.0.0.1:" + peers.get(number),
-                        "--initial-cluster=m0=https://127.0.0.1:" + peers.get(0) + ",m1=https://127.0.0.1:"
-                                + peers.get(1),
+                List<String> command = member(number, "https", clients, peers);
+                command.addAll(List.of(
                         "--client-cert-auth",
                         "--client-crl-file=" + list,
                         "--client-cert-allowed-hostname=client.example",
