@@ -16,7 +16,12 @@ import java.util.TreeSet;
 /// @param name 1 to 63 of a-z 0-9 -
 /// @param hosts at least one unless every service is observed; kept in name order
 /// @param services kept in name order
-public record Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> services) {
+/// @param postgres services of `kind: postgresql`, kept in name order
+public record Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> services, List<PostgresSpec> postgres) {
+
+    public Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> services) {
+        this(name, hosts, services, List.of());
+    }
 
     public Fleet {
         hosts = hosts.stream()
@@ -46,9 +51,26 @@ public record Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> service
                     byName.put(service.name(), service) == null,
                     "named once");
         }
+        postgres = sorted(postgres == null ? List.of() : postgres, byName, hostNames); // null: written before there were any
         for (ServiceSpec service : services) refuseUnknown(service, hostNames, byName);
         refuseCircle(byName);
         refuseOverlap(services);
+    }
+
+    private static List<PostgresSpec> sorted(
+            List<PostgresSpec> postgres, SortedMap<String, ServiceSpec> others, SortedSet<NodeId> hosts) {
+        SortedSet<String> names = new TreeSet<>(others.keySet());
+        for (PostgresSpec one : postgres) {
+            String key = "services." + one.name();
+            Require.that(key, "named twice", names.add(one.name()), "named once");
+            for (int index = 0; index < one.hosts().size(); index++) {
+                NodeId host = one.hosts().get(index);
+                Require.that(key + ".hosts[" + index + "]", host, hosts.contains(host), "one of " + join(hosts));
+            }
+        }
+        return postgres.stream()
+                .sorted((left, right) -> left.name().compareTo(right.name()))
+                .toList();
     }
 
     private static void refuseUnknown(

@@ -3,6 +3,7 @@ package holdfast.core.healing.fleet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What changes from one fleet to the next.
@@ -42,7 +43,44 @@ public record FleetDiff(List<String> sentences) {
                             () -> sentences.add("services." + service.name() + " is added with " + service.instances()
                                     + (service.instances() == 1 ? " instance" : " instances")));
         }
+        for (PostgresSpec one : former.postgres()) {
+            if (find(after, one).isEmpty()) sentences.add("services." + one.name() + " is removed: its servers go on alone");
+        }
+        for (PostgresSpec one : after.postgres()) {
+            find(former, one)
+                    .ifPresentOrElse(
+                            old -> between(old, one, sentences),
+                            () -> sentences.add("services." + one.name() + " is added, a PostgreSQL cluster"));
+        }
         return new FleetDiff(sentences);
+    }
+
+    private static Optional<PostgresSpec> find(Fleet fleet, PostgresSpec like) {
+        return fleet.postgres().stream()
+                .filter(one -> one.name().equals(like.name()))
+                .findFirst();
+    }
+
+    private static void between(PostgresSpec before, PostgresSpec after, List<String> sentences) {
+        String key = "services." + after.name() + ".";
+        change(sentences, key + "hosts", before.hosts(), after.hosts());
+        change(sentences, key + "port", before.port(), after.port());
+        key += "postgresql.";
+        change(sentences, key + "bin", before.bin(), after.bin());
+        change(sentences, key + "data", before.data(), after.data());
+        change(sentences, key + "user", before.user(), after.user());
+        change(sentences, key + "durability", before.durability().key(), after.durability().key());
+        change(sentences, key + "strict", before.strict(), after.strict());
+        change(sentences, key + "lease", before.lease(), after.lease());
+        change(sentences, key + "lag-bytes-max", before.lagBytesMax(), after.lagBytesMax());
+        change(sentences, key + "start-within", before.startWithin(), after.startWithin());
+        change(sentences, key + "stop-within", before.stopWithin(), after.stopWithin());
+        change(sentences, key + "parameters", before.parameters(), after.parameters());
+        change(sentences, key + "hba", before.hba(), after.hba());
+        change(sentences, key + "no-failover", before.noFailover(), after.noFailover());
+        change(sentences, key + "rest-port", before.restPort(), after.restPort());
+        change(sentences, key + "write-port", before.writePort(), after.writePort());
+        change(sentences, key + "read-port", before.readPort(), after.readPort());
     }
 
     /// What changes in one service, key by key.

@@ -8,6 +8,7 @@ import holdfast.core.healing.isolate.Action;
 import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Etcd;
+import holdfast.server.healing.postgres.Keepers;
 import holdfast.server.healing.sense.StallMeter;
 import holdfast.server.healing.sense.StatusPages;
 import holdfast.server.ledger.HostLedger;
@@ -86,6 +87,8 @@ public final class AgentParts implements AutoCloseable {
             done.labelValues(word(outcome)).inc();
             reporter.report(id, outcome);
         });
+        Keepers keepers =
+                add(new Keepers(config.host(), config.address(), config.dataDir(), etcd, vertx, ticker));
         session = add(new Session(
                 config,
                 config.address() + ":" + port,
@@ -93,7 +96,7 @@ public final class AgentParts implements AutoCloseable {
                 memory,
                 supervisor,
                 reporter,
-                new Ears(prober, actions, signals.uplink)));
+                new Ears(prober, actions, signals.uplink, keepers)));
         metrics.gauge("holdfast_agent_instances", "Processes that run here.", supervisor::countRunning);
         metrics.gauge("holdfast_agent_probes", "Routine probes that this host makes.", prober::countRoutines);
         metrics.gauge("holdfast_agent_lease_sure", "1 while the host's lease is sure.", () -> sure() ? 1 : 0);
@@ -120,10 +123,12 @@ public final class AgentParts implements AutoCloseable {
     }
 
     /// What the session tells the rest.
-    private record Ears(Prober prober, Actions actions, Uplink uplink) implements Session.Listener {
+    private record Ears(Prober prober, Actions actions, Uplink uplink, Keepers keepers)
+            implements Session.Listener {
         @Override
         public void learned(@Nullable Fleet fleet, Collection<Assignment> assignments) {
             prober.learned(fleet, assignments);
+            keepers.learned(fleet);
         }
 
         @Override

@@ -7,6 +7,7 @@ import holdfast.core.healing.fleet.CheckSpec;
 import holdfast.core.healing.fleet.Fleet;
 import holdfast.core.healing.fleet.HostSpec;
 import holdfast.core.healing.fleet.Limits;
+import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.fleet.ServiceSpec;
 import holdfast.server.ledger.file.Forms.CheckForm;
@@ -50,10 +51,13 @@ public final class FleetFile {
         List<HostSpec> hosts = new ArrayList<>();
         or(form.hosts(), Map.<String, HostForm>of()).forEach((host, one) -> hosts.add(host(host, one)));
         List<ServiceSpec> services = new ArrayList<>();
-        or(form.services(), Map.<String, ServiceForm>of())
-                .forEach((service, one) ->
-                        services.add(Require.under("services." + service, () -> service(service, one))));
-        return new Fleet(or(form.fleet(), ""), hosts, services);
+        List<PostgresSpec> postgres = new ArrayList<>();
+        or(form.services(), Map.<String, ServiceForm>of()).forEach((service, one) -> {
+            String key = "services." + service;
+            if (one.kind() == null) services.add(Require.under(key, () -> service(service, one)));
+            else postgres.add(Require.under(key, () -> PostgresForms.spec(service, one)));
+        });
+        return new Fleet(or(form.fleet(), ""), hosts, services, postgres);
     }
 
     private static HostSpec host(String name, HostForm form) {
@@ -63,6 +67,7 @@ public final class FleetFile {
     }
 
     private static ServiceSpec service(String name, ServiceForm form) {
+        Require.that("postgresql", "given", form.postgresql() == null, "left out without kind: postgresql");
         Map<String, String> at = or(form.at(), Map.of());
         boolean observe = or(form.observe(), false);
         List<String> hostNames = or(form.hosts(), List.of());
@@ -91,7 +96,7 @@ public final class FleetFile {
                 new TreeMap<>(at));
     }
 
-    private static <A, B> List<B> indexed(String key, List<A> items, java.util.function.Function<A, B> make) {
+    static <A, B> List<B> indexed(String key, List<A> items, java.util.function.Function<A, B> make) {
         List<B> made = new ArrayList<>();
         for (A item : items) made.add(Require.under(key + "[" + made.size() + "]", () -> make.apply(item)));
         return made;
@@ -129,7 +134,7 @@ public final class FleetFile {
                         or(form.isolateAtMost(), Limits.DEFAULT.isolateAtMost())));
     }
 
-    private static <T> T or(@Nullable T given, T standard) {
+    static <T> T or(@Nullable T given, T standard) {
         return given == null ? standard : given;
     }
 }

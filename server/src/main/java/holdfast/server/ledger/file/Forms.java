@@ -27,6 +27,15 @@ final class Forms {
             String address) {}
 
     record ServiceForm(
+            @Key(
+                    says = "postgresql for a PostgreSQL cluster, with one member on each host; else left out.",
+                    words = {"postgresql"})
+            @Nullable
+            String kind,
+
+            @Key(says = "How a PostgreSQL cluster is run.") @Nullable
+            PostgresForm postgresql,
+
             @Key(says = "Program and arguments; ${port} ${host} ${address} ${instance} ${store} are replaced.")
             @Nullable
             List<String> command,
@@ -69,6 +78,64 @@ final class Forms {
 
             @Key(says = "Where an observed service's instances are: HOST:PORT by name.") @Nullable
             Map<String, String> at) {}
+
+    record PostgresForm(
+            @Key(says = "Folder of PostgreSQL's programs; the newest under /usr/lib/postgresql if not given.")
+            @Nullable
+            String bin,
+
+            @Key(says = "Folder of the cluster's files on each host; one below the agent's if not given.") @Nullable
+            String data,
+
+            @Key(says = "User that the server runs as when the agent is root, postgres if not given.") @Nullable
+            String user,
+
+            @Key(
+                    says = "How many replicas have a commit before it is acknowledged: async none, sync-1 one, quorum "
+                            + "so many that with the primary they are more than half; sync-1 if not given.",
+                    words = {"async", "sync-1", "quorum"})
+            @Nullable
+            String durability,
+
+            @Key(says = "true: commits wait even when no replica is there.") @Nullable
+            Boolean strict,
+
+            @Key(says = "How long the primary counts as alive without a renewal, 2s if not given.") @Nullable
+            Duration lease,
+
+            @Key(
+                    says = "With async: a replica that lacks more than this is not elected, 1048576 if not given.",
+                    least = 0,
+                    most = 999_999_999)
+            @Nullable
+            Integer lagBytesMax,
+
+            @Key(says = "Longest restart of a primary while a replica could take over, 2s if not given.") @Nullable
+            Duration startWithin,
+
+            @Key(says = "Longest orderly stop, 30s if not given.") @Nullable
+            Duration stopWithin,
+
+            @Key(says = "Parameters for postgresql.conf.") @Nullable
+            Map<String, String> parameters,
+
+            @Key(says = "Lines of pg_hba.conf, before our own.") @Nullable
+            List<String> hba,
+
+            @Key(says = "Hosts that are never elected.") @Nullable
+            List<String> noFailover,
+
+            @Key(says = "Port of the health endpoints, 8008 if not given; 0 for none.", least = 0, most = 65_535)
+            @Nullable
+            Integer restPort,
+
+            @Key(says = "Port of the proxy to the primary on each host; none if not given.", least = 0, most = 65_535)
+            @Nullable
+            Integer writePort,
+
+            @Key(says = "Port of the proxy to the replicas on each host; none if not given.", least = 0, most = 65_535)
+            @Nullable
+            Integer readPort) {}
 
     record CheckForm(
             @Key(says = "GET this path at the instance's port; 200 to 399 is well.") @Nullable

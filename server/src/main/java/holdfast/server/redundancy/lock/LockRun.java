@@ -12,6 +12,7 @@ import holdfast.server.client.Endpoint;
 import holdfast.server.client.Etcd;
 import holdfast.server.client.Txn;
 import holdfast.server.client.Watch;
+import holdfast.server.healing.act.Guard;
 import holdfast.server.healing.act.ProcessSignal;
 import java.io.IOException;
 import java.security.SecureRandom;

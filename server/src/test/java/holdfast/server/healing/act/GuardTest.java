@@ -1,4 +1,4 @@
-package holdfast.server.redundancy.lock;
+package holdfast.server.healing.act;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,6 +6,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -22,7 +24,11 @@ final class GuardTest {
     private Process other;
 
     private Writer start(String tag) throws IOException {
-        guard = new ProcessBuilder("bash", "-c", DRY + Guard.SCRIPT, "guard", tag).start();
+        return start(tag, "");
+    }
+
+    private Writer start(String tag, String linger) throws IOException {
+        guard = new ProcessBuilder("bash", "-c", DRY + Guard.SCRIPT, "guard", tag, linger).start();
         return guard.outputWriter(StandardCharsets.US_ASCII).append("hello 0\n");
     }
 
@@ -92,11 +98,28 @@ final class GuardTest {
     @Test
     void pipeThatEnds_killsWhoCarriesTheTag_andNobodyElse() throws IOException, InterruptedException {
         ProcessBuilder tagged = new ProcessBuilder("sleep", "60");
-        tagged.environment().put(LockRun.HOLDS, ":outer:" + TAG);
+        tagged.environment().put("HOLDFAST_HOLDS", ":outer:" + TAG);
         other = tagged.start();
         start(TAG).close();
         assertThat(said())
                 .contains("ready", "-KILL " + other.pid())
                 .allMatch(line -> line.equals("ready") || line.equals("-KILL " + other.pid()));
+    }
+
+    @Test
+    void guardThatLingers_killsAtTheMoment_notWhenThePipeEnds() throws IOException, InterruptedException {
+        other = new ProcessBuilder("bash", "-c", "setsid sleep 60 & wait").start(); // a child with a session of its own
+        long soon = Long.parseLong(Files.readString(Path.of("/proc/uptime")).split(" ", -1)[0].replace(".", "")) + 150;
+        start(TAG, "linger").append(soon + " " + other.pid() + "\n").close();
+        assertThat(guard.waitFor(1, TimeUnit.SECONDS)).isFalse();
+        assertThat(said())
+                .contains("ready", "-STOP " + other.pid(), "-KILL " + other.pid())
+                .anyMatch(line -> other.children().anyMatch(child -> line.equals("-KILL " + child.pid())));
+    }
+
+    @Test
+    void guardThatLingers_withoutAServer_endsWithThePipe() throws IOException, InterruptedException {
+        start(TAG, "linger").append("99999999999 0\n").close();
+        assertThat(said()).containsExactly("ready");
     }
 }

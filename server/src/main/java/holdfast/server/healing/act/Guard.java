@@ -1,4 +1,4 @@
-package holdfast.server.redundancy.lock;
+package holdfast.server.healing.act;
 
 import holdfast.core.base.Reason;
 import holdfast.server.base.Threads;
@@ -17,28 +17,34 @@ import java.util.concurrent.TimeoutException;
 
 /// A second, tiny process with a session of its own that kills the command should we be killed or stopped: it is
 /// told the moment of death over a pipe, and kills at that moment unless it was told a later one, or at once when
-/// the pipe ends. It measures `/proc/uptime`, which counts suspend.
-final class Guard implements AutoCloseable {
+/// the pipe ends, unless it lingers. It measures `/proc/uptime`, which counts suspend.
+public final class Guard implements AutoCloseable {
     private static final long READY_NANOS = 10_000_000_000L;
     private static final long TICK_NANOS = 10_000_000; // /proc/uptime counts hundredths
     private static final int CLOCK_TRIES_MAX = 100;
     private static final String DONE = "done 0\n";
+    private static final String GONE = "\n"; // never written: the pipe is closed
 
     /// Session 0 is that of processes from outside of a container: never looked for. `read -t` needs bash. Sleeps
     /// half a second at most, since its timer stands still during suspend. What was read when that
-    /// ends may be half a line.
+    /// ends may be half a line. One that lingers stops the leader before it looks for its children, which may have
+    /// sessions of their own.
     static final String SCRIPT = """
             trap '' HUP INT TERM
-            tag=$1 end= session=0 part=
+            ended=
+            tag=$1 linger=$2 end= session=0 part=
             now() { read -r up _ </proc/uptime; up=${up%.*}${up#*.}; }
             kill_all() {
                 found=
                 if [ "$session" -gt 1 ]; then
-                    kill -KILL -- "-$session"
+                    if [ "$linger" ]; then kill -STOP "$session"; else kill -KILL -- "-$session"; fi
                     for folder in /proc/[0-9]*; do
                         read -r line <"$folder/stat" || continue
                         set -- ${line##*) }
-                        [ "$4" = "$session" ] && [ "$1" != Z ] && kill -KILL "${folder#/proc/}" && found=yes
+                        [ "$1" != Z ] || continue
+                        if [ "$4" = "$session" ] || [ "$linger$2" = "linger$session" ]; then
+                            kill -KILL "${folder#/proc/}" && found=yes
+                        fi
                     done
                 fi
                 for file in $(grep -l -s -F -e "$tag" /proc/[0-9]*/environ); do
@@ -61,8 +67,12 @@ final class Guard implements AutoCloseable {
                     [ "$line" != 'done 0' ] || exit 0
                     end=${line% *} session=${line#* }
                 else
-                    [ "$?" -gt 128 ] || break
+                    [ "$?" -gt 128 ] || ended=yes
                     part=$part$line
+                    [ "$ended" ] || continue
+                    [ "$linger" ] || break
+                    [ -n "$end" ] && [ "$session" -gt 1 ] || exit 0
+                    sleep 0.05
                 fi
             done
             empty=0
@@ -83,12 +93,26 @@ final class Guard implements AutoCloseable {
         this.uptimeLessBootNanos = uptimeLessBootNanos;
     }
 
-    /// @param tag in the environment of everything that is to be killed
-    static Answer<Guard> start(Ticker ticker, String tag) {
+    /// Kills everything in a session and everything that carries a tag; at once when we are gone.
+    ///
+    /// @param tag in the environment of everything that is to be killed: `:` and at least one letter and `:`
+    public static Answer<Guard> start(Ticker ticker, String tag) {
+        return start(ticker, tag, "");
+    }
+
+    /// Kills a server and its children, and not before the moment that it was told last, even when we are gone: our
+    /// successor may take the server over until then, and ends this guard. Without a server it ends with us.
+    ///
+    /// @param tag as above
+    public static Answer<Guard> startLingering(Ticker ticker, String tag) {
+        return start(ticker, tag, "linger");
+    }
+
+    private static Answer<Guard> start(Ticker ticker, String tag, String linger) {
         Process process;
         try {
             long uptimeLessBoot = uptimeLessBoot(ticker);
-            process = new ProcessBuilder("setsid", "bash", "-c", SCRIPT, "holdfast-guard", tag)
+            process = new ProcessBuilder("setsid", "bash", "-c", SCRIPT, "holdfast-guard", tag, linger)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             Guard guard = new Guard(process, uptimeLessBoot);
@@ -138,7 +162,7 @@ final class Guard implements AutoCloseable {
     /// Never waits, even when the guard is stopped.
     ///
     /// @param session of the command, 0 while there is none
-    void arm(long atBootNanos, long session) {
+    public void arm(long atBootNanos, long session) {
         tell((atBootNanos + uptimeLessBootNanos) / TICK_NANOS + " " + session + "\n");
     }
 
@@ -149,6 +173,7 @@ final class Guard implements AutoCloseable {
     private void feed() {
         try (OutputStream in = process.getOutputStream()) {
             for (String line = lines.take(); ; line = lines.take()) {
+                if (line.equals(GONE)) return;
                 in.write(line.getBytes(StandardCharsets.US_ASCII));
                 in.flush();
                 if (line.equals(DONE)) return;
@@ -158,8 +183,17 @@ final class Guard implements AutoCloseable {
         }
     }
 
-    boolean lives() {
+    public boolean lives() {
         return process.isAlive();
+    }
+
+    /// Lets it go on without us, as if we had ended.
+    public void abandon() {
+        tell(GONE);
+    }
+
+    public long pid() {
+        return process.pid();
     }
 
     /// It ends and kills nothing.

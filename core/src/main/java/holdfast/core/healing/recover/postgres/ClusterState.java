@@ -1,0 +1,59 @@
+package holdfast.core.healing.recover.postgres;
+
+import holdfast.core.base.NodeId;
+import java.util.List;
+
+/// What the store keeps of a cluster: written by its primary only, guarded by the primary's key.
+///
+/// @param systemId that `initdb` gave it; a member with another one is never touched
+/// @param primary who holds every acknowledged commit
+/// @param term grows by one with each primary
+/// @param timeline on which the primary writes; 0 while it has not been promoted yet in this term
+/// @param forkedAt where that timeline begins
+/// @param rules one; two while the set changes: an election must satisfy all of them
+/// @param handTo who is to be the next primary, by a switchover under way; empty for nobody in particular
+/// @param gaveUp the primary let go because its server cannot serve: it waits before it stands again
+/// @param paused nobody is elected, nothing is started or stopped: a person works on it
+public record ClusterState(
+        long systemId,
+        NodeId primary,
+        long term,
+        int timeline,
+        Lsn forkedAt,
+        List<Rule> rules,
+        String handTo,
+        boolean gaveUp,
+        boolean paused) {
+    public ClusterState {
+        rules = List.copyOf(rules);
+    }
+
+    public ClusterState withRules(List<Rule> changed) {
+        return new ClusterState(systemId, primary, term, timeline, forkedAt, changed, handTo, gaveUp, paused);
+    }
+
+    /// The primary writes on `timeline` from `start` on.
+    public ClusterState on(int started, Lsn start) {
+        return new ClusterState(systemId, primary, term, started, start, rules, handTo, gaveUp, paused);
+    }
+
+    /// The primary leaves, for `next` if that is not empty.
+    public ClusterState leaving(String next, boolean givesUp) {
+        return new ClusterState(systemId, primary, term, timeline, forkedAt, rules, next, givesUp, paused);
+    }
+
+    public ClusterState withPaused(boolean pause) {
+        return new ClusterState(systemId, primary, term, timeline, forkedAt, rules, handTo, gaveUp, pause);
+    }
+
+    /// Another primary's first state. It alone is sure to have every acknowledged commit until those of `wanted` have them too.
+    public ClusterState succeededBy(NodeId successor, Rule wanted) {
+        List<Rule> first = wanted.equals(Rule.ALONE) ? List.of(Rule.ALONE) : List.of(Rule.ALONE, wanted);
+        return new ClusterState(systemId, successor, term + 1, 0, Lsn.ZERO, first, "", false, paused);
+    }
+
+    /// The same primary takes the key again.
+    public ClusterState again() {
+        return new ClusterState(systemId, primary, term + 1, timeline, forkedAt, rules, "", false, paused);
+    }
+}

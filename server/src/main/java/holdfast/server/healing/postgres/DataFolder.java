@@ -1,0 +1,211 @@
+package holdfast.server.healing.postgres;
+
+import holdfast.core.base.Outcome;
+import holdfast.core.base.Reason;
+import holdfast.core.healing.recover.postgres.Lsn;
+import holdfast.server.base.SafeFile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// The files of one server: made, copied, rewound, read while it is down. What it is being made from is on disk before the
+/// old is gone, and what was left half done is known as such after a crash.
+final class DataFolder {
+    private static final Duration MAKE_LIMIT = Duration.ofMinutes(5);
+    private static final Duration COPY_LIMIT = Duration.ofHours(24);
+    private static final Pattern SYSTEM_ID = Pattern.compile("Database system identifier:\\s+(\\d+)");
+    private static final Pattern TIMELINE = Pattern.compile("Latest checkpoint's TimeLineID:\\s+(\\d+)");
+
+    private final Programs programs;
+    private final Path data;
+    private final Path founding;
+    private final Path rewinding;
+
+    /// @param data the server's folder
+    /// @param notes ours, where the marks lie
+    DataFolder(Programs programs, Path data, Path notes) {
+        this.programs = programs;
+        this.data = data;
+        this.founding = notes.resolve("founding");
+        this.rewinding = notes.resolve("rewinding");
+    }
+
+    /// What the control file says of a cluster.
+    ///
+    /// @param systemId 0 when there is no usable data
+    record Control(long systemId, int timeline) {
+        static final Control NONE = new Control(0, 0);
+    }
+
+    Control control() throws InterruptedException {
+        if (Files.exists(rewinding) || !Files.exists(data.resolve("global/pg_control"))) return Control.NONE;
+        Programs.Ended ended =
+                programs.run(MAKE_LIMIT, Map.of(), "pg_controldata", List.of("-D", data.toString()));
+        Matcher systemId = SYSTEM_ID.matcher(ended.said());
+        Matcher timeline = TIMELINE.matcher(ended.said());
+        if (ended.status() != 0 || !systemId.find() || !timeline.find()) return Control.NONE;
+        return new Control(Long.parseLong(systemId.group(1)), Integer.parseInt(timeline.group(1)));
+    }
+
+    boolean isFounding() {
+        return Files.exists(founding);
+    }
+
+    /// The store knows the cluster: its data is somebody's.
+    void founded() throws IOException {
+        if (isFounding()) SafeFile.delete(founding);
+    }
+
+    boolean isStandby() {
+        return Files.exists(data.resolve("standby.signal"));
+    }
+
+    /// Says what the server is to be when it starts.
+    void standby(boolean yes) throws IOException {
+        Path signal = data.resolve("standby.signal");
+        if (yes) write(signal, "");
+        else Files.deleteIfExists(signal);
+    }
+
+    /// Writes a file of ours into the server's folder.
+    void write(Path file, String text) throws IOException {
+        if (Files.exists(file) && Files.readString(file).equals(text)) return;
+        SafeFile.writeSecret(file, text.getBytes(StandardCharsets.UTF_8));
+        programs.own(file);
+    }
+
+    /// The configuration includes ours, as its last line.
+    void include() throws IOException {
+        Path main = data.resolve("postgresql.conf");
+        String text = Files.exists(main) ? Files.readString(main) : "";
+        if (!text.stripTrailing().endsWith(Conf.INCLUDE)) write(main, text + "\n" + Conf.INCLUDE + "\n");
+    }
+
+    /// A new, empty cluster.
+    Outcome initialize(Secrets secrets) throws InterruptedException {
+        try {
+            if (isFounding()) delete(data); // ours, and never served
+            SafeFile.write(founding, new byte[0]);
+            makeFolder(data);
+        } catch (IOException failed) {
+            return failed("cannot-initialize", failed);
+        }
+        Outcome made = programs.run(
+                        MAKE_LIMIT,
+                        Map.of(),
+                        "initdb",
+                        List.of(
+                                "-D", data.toString(), "-U", secrets.superuser(), "--auth-local=peer",
+                                "--auth-host=reject", "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8"))
+                .outcome("initdb");
+        return made instanceof Outcome.Done ? users(secrets) : made;
+    }
+
+    /// Makes the users that members need, while no server runs.
+    Outcome users(Secrets secrets) throws InterruptedException {
+        String commands = "CREATE ROLE %1$s\nALTER ROLE %1$s LOGIN REPLICATION PASSWORD '%2$s'\nALTER ROLE %3$s LOGIN SUPERUSER PASSWORD '%4$s'\n"
+                .formatted(
+                        secrets.replicationUser(),
+                        secrets.replicationPassword(),
+                        secrets.superuser(),
+                        secrets.superuserPassword());
+        return programs.run(
+                        MAKE_LIMIT,
+                        Map.of(),
+                        commands,
+                        "postgres",
+                        List.of("--single", "-D", data.toString(), "-c", "password_encryption=scram-sha-256", "postgres"))
+                .outcome("postgres --single");
+    }
+
+    /// Copies everything from a running primary.
+    Outcome cloneFrom(String address, int port, Secrets secrets) throws InterruptedException {
+        Path fresh = data.resolveSibling(data.getFileName() + ".new");
+        Path old = data.resolveSibling(data.getFileName() + ".old");
+        try {
+            delete(fresh);
+            makeFolder(fresh);
+            Outcome copied = programs.run(
+                            COPY_LIMIT,
+                            Map.of("PGPASSWORD", secrets.replicationPassword()),
+                            "pg_basebackup",
+                            List.of(
+                                    "-D", fresh.toString(), "-h", address, "-p", Integer.toString(port), "-U",
+                                    secrets.replicationUser(), "-X", "stream", "--checkpoint=fast", "--no-password"))
+                    .outcome("pg_basebackup");
+            if (!(copied instanceof Outcome.Done)) return copied;
+            delete(old);
+            if (Files.exists(data)) Files.move(data, old);
+            Files.move(fresh, data);
+            Files.deleteIfExists(rewinding);
+            founded();
+            delete(old);
+            standby(true);
+            return copied;
+        } catch (IOException failed) {
+            return failed("cannot-clone", failed);
+        }
+    }
+
+    /// Takes back what the primary at `address` does not have. Refused with `program-failed` when the data is as good as lost.
+    Outcome rewind(String address, int port, Secrets secrets) throws InterruptedException {
+        try {
+            SafeFile.write(rewinding, new byte[0]);
+            Outcome rewound = programs.run(
+                            COPY_LIMIT,
+                            Map.of("PGPASSWORD", secrets.superuserPassword()),
+                            "pg_rewind",
+                            List.of(
+                                    "-D",
+                                    data.toString(),
+                                    "--source-server=host=%s port=%d user=%s dbname=postgres connect_timeout=3"
+                                            .formatted(address, port, secrets.superuser())))
+                    .outcome("pg_rewind");
+            if (!(rewound instanceof Outcome.Done)) return rewound;
+            standby(true);
+            Files.deleteIfExists(rewinding);
+            return rewound;
+        } catch (IOException failed) {
+            return failed("cannot-rewind", failed);
+        }
+    }
+
+    /// Where a timeline began, by its history file; zero when there is none.
+    Lsn startOf(int timeline) {
+        try {
+            List<String> lines = Files.readAllLines(data.resolve("pg_wal").resolve("%08X.history".formatted(timeline)))
+                    .stream()
+                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                    .toList();
+            return lines.isEmpty() ? Lsn.ZERO : Lsn.parse(lines.getLast().split("\\s+", -1)[1]);
+        } catch (IOException | IllegalArgumentException _) {
+            return Lsn.ZERO;
+        }
+    }
+
+    private void makeFolder(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+        programs.own(folder);
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) return;
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+        }
+    }
+
+    private static Outcome failed(String code, IOException failed) {
+        return new Outcome.Refused(new Reason(code, String.valueOf(failed.getMessage())));
+    }
+}

@@ -1,0 +1,318 @@
+package holdfast.server.healing.postgres;
+
+import holdfast.core.base.Fence;
+import holdfast.core.base.NodeId;
+import holdfast.core.base.Outcome;
+import holdfast.core.base.Reason;
+import holdfast.core.healing.fleet.PostgresSpec;
+import holdfast.core.healing.recover.postgres.ClusterState;
+import holdfast.core.healing.recover.postgres.Holder;
+import holdfast.core.healing.recover.postgres.Local;
+import holdfast.core.healing.recover.postgres.Local.Phase;
+import holdfast.core.healing.recover.postgres.Member;
+import holdfast.core.healing.recover.postgres.Move;
+import holdfast.core.healing.recover.postgres.Position;
+import holdfast.core.healing.recover.postgres.PostgresFailover;
+import holdfast.core.healing.recover.postgres.View;
+import holdfast.core.healing.recover.postgres.Wish;
+import holdfast.server.base.Threads;
+import holdfast.server.base.Ticker;
+import holdfast.server.client.Answer;
+import holdfast.server.client.Etcd;
+import holdfast.server.client.Lease;
+import holdfast.server.client.Pair;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Keeps this host's member of one cluster: looks, asks [PostgresFailover] for the one next move, makes it, looks again.
+/// A thread of its own, so that a slow server never holds up anything else.
+final class Keeper implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
+    private static final long TURN_NANOS = 100_000_000;
+    private static final long VACANT_TURN_NANOS = 10_000_000;
+    private static final long REPORT_NANOS = 1_000_000_000;
+    private static final long ANSWERS_NANOS = 3_000_000_000L;
+    private static final long LEASE_RETRY_NANOS = 200_000_000;
+
+    private final PostgresSpec spec;
+    private final NodeId me;
+    private final String address;
+    private final Etcd etcd;
+    private final Ticker ticker;
+    private final Server server;
+    private final Enforcer enforcer;
+    private final Mirror mirror;
+    private final Desk desk;
+    private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
+    private final Thread thread;
+    private volatile @Nullable Lease lease;
+    private volatile @Nullable View seen;
+    private @Nullable Member reported;
+    private long reportedNanos;
+    private long vacantNanos;
+    private Position lastPrimary = Position.NONE;
+    private String lastSaid = "";
+    private volatile boolean closed;
+
+    Keeper(PostgresSpec spec, NodeId me, String address, Etcd etcd, Server server, Enforcer enforcer, Ticker ticker) {
+        this.spec = spec;
+        this.me = me;
+        this.address = address;
+        this.etcd = etcd;
+        this.ticker = ticker;
+        this.server = server;
+        this.enforcer = enforcer;
+        PostgresKeys keys = new PostgresKeys(spec.name());
+        this.mirror = new Mirror(etcd, spec.name(), keys.all(), ticker, this::wake);
+        this.desk = new Desk(etcd, keys, spec, me, mirror);
+        this.thread = Threads.startPlatform(spec.name() + " keeper", this::run);
+    }
+
+    private void wake() {
+        wakes.offer(true);
+    }
+
+    /// What this member saw last. Any thread.
+    Optional<View> view() {
+        return Optional.ofNullable(seen);
+    }
+
+    private void run() {
+        while (!closed) {
+            try {
+                Boolean _ = wakes.poll(vacantNanos == 0 ? TURN_NANOS : VACANT_TURN_NANOS, TimeUnit.NANOSECONDS);
+                if (mirror.known()) turn();
+            } catch (InterruptedException _) {
+                return;
+            } catch (RuntimeException bug) {
+                LOG.error("A turn of the keeper of {} ended by a bug.", spec.name(), bug);
+            }
+        }
+    }
+
+    private void turn() throws InterruptedException {
+        Optional<Secrets> secrets = desk.secrets();
+        if (secrets.isEmpty()) {
+            if (desk.makeSecrets() instanceof Answer.Refused<Secrets>(Reason why)) say("secrets", why);
+            return;
+        }
+        server.learn(secrets.get());
+        Local local = server.look();
+        Lease held = lease();
+        View view = view(local, held);
+        seen = view;
+        enforce(view, held);
+        if (held != null) report(view, held);
+        Move move = PostgresFailover.next(view);
+        say(move.getClass().getSimpleName(), move.why());
+        carryOut(move, view, held);
+    }
+
+    // ---- seeing ------------------------------------------------------------------------------------------------------
+
+    private @Nullable Lease lease() {
+        Lease held = lease;
+        if (held != null && !held.gone()) return held;
+        lease = null;
+        reported = null;
+        if (Lease.grant(etcd, spec.name() + " on " + me, spec.lease(), _ -> wake())
+                instanceof Answer.Done<Lease>(Lease fresh)) {
+            lease = fresh;
+            return fresh;
+        }
+        return null;
+    }
+
+    private View view(Local local, @Nullable Lease held) {
+        Optional<Pair> pair = desk.leaderPair();
+        @Nullable Holder holder = pair.flatMap(Desk::holder).orElse(null);
+        long now = ticker.nanos();
+        if (holder != null) vacantNanos = 0;
+        else if (vacantNanos == 0) vacantNanos = now;
+        boolean mine = holder != null && holder.host().equals(me);
+        boolean ours = mine && held != null && pair.orElseThrow().lease() == held.id();
+        boolean sure = (ours && held.sure()) || (mine && enforcer.isExtended());
+        SortedMap<NodeId, Member> members = desk.members();
+        @Nullable ClusterState state = desk.state().orElse(null);
+        if (state != null) {
+            Member primary = members.get(state.primary());
+            if (primary != null && primary.role() == Member.Role.PRIMARY) lastPrimary = primary.position();
+            if (local.founding() && local.systemId() == state.systemId()) server.founded();
+        }
+        @Nullable Wish wish = desk.wish();
+        if (wish != null && wish.atMillis() > ticker.wallMillis()) wish = null;
+        return new View(
+                me,
+                spec,
+                state,
+                holder,
+                sure,
+                members,
+                local,
+                lastPrimary,
+                vacantNanos,
+                enforcer.promisedNanos(),
+                wish,
+                now);
+    }
+
+    /// While the key is ours the guard lets the server live as long as that is sure, and no longer.
+    private void enforce(View view, @Nullable Lease held) {
+        Holder holder = view.holder();
+        boolean mine = holder != null && holder.host().equals(me);
+        boolean writes = view.local().phase() == Phase.PRIMARY
+                || (view.local().phase() == Phase.STARTING && !view.local().standby());
+        enforcer.watch(mine || writes ? server.pid() : 0, mine ? held : null, view, storeAnswers());
+    }
+
+    private boolean storeAnswers() {
+        return ticker.nanos() - mirror.readNanos() < ANSWERS_NANOS;
+    }
+
+    private void report(View view, Lease held) {
+        Local local = view.local();
+        Member.Role role = switch (local.phase()) {
+            case PRIMARY -> Member.Role.PRIMARY;
+            case STANDBY -> Member.Role.REPLICA;
+            case STOPPED, STARTING -> Member.Role.STOPPED;
+        };
+        long pledged = local.phase() == Phase.STANDBY && local.settled() ? server.pledged() : 0;
+        Member member = new Member(
+                me,
+                address,
+                spec.port(),
+                spec.restPort(),
+                role,
+                local.receiving(),
+                local.position(),
+                pledged,
+                server.pendingRestart());
+        Member former = reported;
+        boolean same = former != null
+                && former.role() == member.role()
+                && former.streaming() == member.streaming()
+                && former.pledged() == member.pledged()
+                && former.position().timeline() == member.position().timeline();
+        if (same && ticker.nanos() - reportedNanos < REPORT_NANOS) return;
+        if (desk.report(member, held) instanceof Outcome.Done) {
+            reported = member;
+            reportedNanos = ticker.nanos();
+        }
+    }
+
+    // ---- acting ------------------------------------------------------------------------------------------------------
+
+    private void carryOut(Move move, View view, @Nullable Lease held) throws InterruptedException {
+        Outcome outcome = switch (move) {
+            case Move.Wait _, Move.Call _ -> new Outcome.Done(0);
+            case Move.TakeKey(ClusterState state, Reason why) -> take(state, why, held, view);
+            case Move.Initialize _ -> server.initialize();
+            case Move.WriteState(ClusterState state, Reason _) -> desk.write(state, fence(view));
+            case Move.Start _ -> start(view, held);
+            case Move.Follow(NodeId _, long _, Reason _) -> server.follow(holder(view));
+            case Move.Pledge(long term, Reason _) -> enforcer.mayPledge(term) ? server.pledge(term) : new Outcome.Done(0);
+            case Move.ApplyRule(var rule, Reason _) -> server.apply(rule);
+            case Move.Promote _ -> server.promote();
+            case Move.Serve(boolean serving, Reason _) -> serve(serving, view, held);
+            case Move.Stop(boolean orderly, Reason _) -> server.stop(orderly);
+            case Move.Leave(ClusterState state, Reason _) -> desk.leave(state, fence(view));
+            case Move.Rewind(NodeId _, Reason _) -> rewind(view);
+            case Move.Clone(NodeId _, Reason _) -> server.cloneFrom(holder(view));
+            case Move.Answer(Wish wish, var _, Reason why) -> desk.answer(wish, why, fence(view));
+        };
+        switch (outcome) {
+            case Outcome.Done _ -> {
+                if (!(move instanceof Move.Wait) && !(move instanceof Move.Call)) wake();
+            }
+            case Outcome.Refused(Reason why) -> trouble(move, why);
+            case Outcome.Unknown(Reason why) -> trouble(move, why);
+        }
+    }
+
+    private void trouble(Move move, Reason why) throws InterruptedException {
+        LOG.warn("{} on {}: {} did not work: {}", spec.name(), me, move.getClass().getSimpleName(), why);
+        TimeUnit.NANOSECONDS.sleep(LEASE_RETRY_NANOS);
+    }
+
+    private static Holder holder(View view) {
+        return java.util.Objects.requireNonNull(view.holder(), "a move that needs a primary");
+    }
+
+    private static Fence fence(View view) {
+        return holder(view).fence();
+    }
+
+    private Outcome take(@Nullable ClusterState state, Reason why, @Nullable Lease held, View view) {
+        if (held == null || !held.sure()) {
+            return new Outcome.Refused(new Reason("lease-unsure", "Our own lease is not sure."));
+        }
+        long term = state == null ? 1 : state.term();
+        long lost = lostBytesMax(view);
+        Turn turn = new Turn(term, me.name(), ticker.wallMillis(), why.sentence(), lost);
+        boolean serving = state != null && view.local().phase() == Phase.PRIMARY;
+        Outcome taken = desk.take(state, turn, desk.value(address, serving, term), held);
+        if (taken instanceof Outcome.Done) LOG.info("{} on {} holds the key in term {}.", spec.name(), me, term);
+        return taken;
+    }
+
+    /// What the former primary had written and we do not have, as far as it was told; nothing that was acknowledged when
+    /// commits wait for replicas.
+    private long lostBytesMax(View view) {
+        boolean async = spec.durability() == PostgresSpec.Durability.ASYNC;
+        boolean succeeds = view.local().phase() == Phase.STANDBY && view.state() != null;
+        return async && succeeds ? lastPrimary.lsn().since(view.local().position().lsn()) : 0;
+    }
+
+    private Outcome start(View view, @Nullable Lease held) throws InterruptedException {
+        if (view.state() == null) {
+            Outcome adopted = server.adopt();
+            if (!(adopted instanceof Outcome.Done)) return adopted;
+        }
+        Outcome started = server.start();
+        enforce(view, held);
+        return started;
+    }
+
+    private Outcome serve(boolean serving, View view, @Nullable Lease held) {
+        if (held == null) return new Outcome.Refused(new Reason("no-lease", "There is no lease to hold the key by."));
+        if (!serving) server.checkpoint(); // so that the stop that follows is quick
+        return desk.serve(desk.value(address, serving, holder(view).term()), fence(view), held);
+    }
+
+    private Outcome rewind(View view) throws InterruptedException {
+        Outcome rewound = server.rewind(holder(view));
+        if (!(rewound instanceof Outcome.Refused(Reason why)) || why.code().equals("no-source")) return rewound;
+        LOG.warn("{} on {} cannot be rewound, and is cloned: {}", spec.name(), me, why);
+        return server.cloneFrom(holder(view));
+    }
+
+    private void say(String what, Reason why) {
+        String said = what + why.code();
+        if (said.equals(lastSaid)) return;
+        lastSaid = said;
+        LOG.info("{} on {}: {}: {}", spec.name(), me, what, why);
+    }
+
+    /// Leaves the server running, and the guard with it: the next agent takes them over.
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        try {
+            thread.join(TimeUnit.SECONDS.toMillis(5));
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        mirror.close();
+        Lease held = lease;
+        if (held != null) held.close();
+        server.close();
+        enforcer.close();
+    }
+}

@@ -1,0 +1,116 @@
+package holdfast.server.healing.postgres;
+
+import holdfast.core.base.Outcome;
+import holdfast.core.base.Reason;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/// PostgreSQL's own programs, run as the server's user.
+///
+/// @param bin folder that holds them
+/// @param user that they run as when we are root
+record Programs(Path bin, String user) {
+    private static final Path INSTALLED = Path.of("/usr/lib/postgresql");
+    private static final int SAID_MAX = 2_000;
+    private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
+
+    /// @param bin as the owner named it; empty for the newest that is installed
+    static Optional<Programs> find(String bin, String user) {
+        if (!bin.isEmpty()) return Optional.of(new Programs(Path.of(bin), user)).filter(Programs::complete);
+        try (Stream<Path> versions = Files.list(INSTALLED)) {
+            return versions.filter(folder -> folder.getFileName().toString().matches("\\d+"))
+                    .sorted(Comparator.comparing((Path folder) ->
+                                    Integer.valueOf(folder.getFileName().toString()))
+                            .reversed())
+                    .map(folder -> new Programs(folder.resolve("bin"), user))
+                    .filter(Programs::complete)
+                    .findFirst();
+        } catch (IOException _) {
+            return Optional.empty();
+        }
+    }
+
+    private boolean complete() {
+        return Stream.of("postgres", "initdb", "pg_basebackup", "pg_rewind", "pg_controldata")
+                .allMatch(name -> Files.isExecutable(bin.resolve(name)));
+    }
+
+    /// The words that run a program as the server's user.
+    List<String> words(String program, List<String> arguments) {
+        List<String> words = new ArrayList<>();
+        if (ROOT) words.addAll(List.of("setpriv", "--reuid=" + user, "--regid=" + user, "--init-groups"));
+        words.add(bin.resolve(program).toString());
+        words.addAll(arguments);
+        return words;
+    }
+
+    /// What a program said and how it ended.
+    record Ended(int status, String said) {
+        Outcome outcome(String what) {
+            if (status == 0) return new Outcome.Done(0);
+            return new Outcome.Refused(
+                    new Reason("program-failed", "%s ended with status %d: %s".formatted(what, status, tail())));
+        }
+
+        String tail() {
+            String text = said.strip();
+            return text.length() <= SAID_MAX ? text : "... " + text.substring(text.length() - SAID_MAX);
+        }
+    }
+
+    /// Runs a program to its end, at most for `limit`; status -1 when it was ended for that or could not be run.
+    Ended run(Duration limit, Map<String, String> environment, String program, List<String> arguments)
+            throws InterruptedException {
+        return run(limit, environment, "", program, arguments);
+    }
+
+    /// The same for a program that reads `input`.
+    Ended run(Duration limit, Map<String, String> environment, String input, String program, List<String> arguments)
+            throws InterruptedException {
+        try {
+            Path output = Files.createTempFile("holdfast-" + program, ".out");
+            Path in = Files.createTempFile("holdfast-" + program, ".in"); // for our own eyes: it may hold passwords
+            try {
+                Files.writeString(in, input);
+                ProcessBuilder builder = new ProcessBuilder(words(program, arguments))
+                        .redirectErrorStream(true)
+                        .redirectInput(in.toFile())
+                        .redirectOutput(output.toFile())
+                        .directory(new File("/"));
+                builder.environment().putAll(environment);
+                builder.environment().put("LC_ALL", "C");
+                Process process = builder.start();
+                boolean ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+                if (!ended) process.destroyForcibly().waitFor();
+                String said = Files.readString(output, StandardCharsets.UTF_8);
+                return ended
+                        ? new Ended(process.exitValue(), said)
+                        : new Ended(-1, said + " (ended after " + limit.toMillis() + " ms)");
+            } finally {
+                Files.deleteIfExists(output);
+                Files.deleteIfExists(in);
+            }
+        } catch (IOException failed) {
+            return new Ended(-1, String.valueOf(failed.getMessage()));
+        }
+    }
+
+    /// Gives a folder or file to the server's user, and to it alone.
+    void own(Path path) throws IOException {
+        if (!ROOT) return;
+        Files.setOwner(
+                path,
+                path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user));
+    }
+}

@@ -1,0 +1,416 @@
+package holdfast.server.healing.postgres;
+
+import holdfast.core.base.NodeId;
+import holdfast.core.base.Outcome;
+import holdfast.core.base.Reason;
+import holdfast.core.healing.fleet.PostgresSpec;
+import holdfast.core.healing.recover.postgres.Holder;
+import holdfast.core.healing.recover.postgres.Local;
+import holdfast.core.healing.recover.postgres.Local.Phase;
+import holdfast.core.healing.recover.postgres.Lsn;
+import holdfast.core.healing.recover.postgres.Position;
+import holdfast.core.healing.recover.postgres.Rule;
+import holdfast.server.base.Threads;
+import holdfast.server.base.Ticker;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// This host's PostgreSQL: what it is, and what can be done with it. One thread, the keeper's.
+final class Server implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+    private static final int SQL_LIMIT_SECONDS = 2;
+    private static final int CHECKPOINT_LIMIT_SECONDS = 300;
+    private static final long RELOAD_NANOS = 200_000_000; // until each sender of the log has read its configuration again
+    private static final long HUNG_NANOS = 8_000_000_000L; // a server that answered and does not is not a slow start
+    private static final long PROMOTE_LIMIT_NANOS = 60_000_000_000L;
+    private static final long APPLY_LIMIT_NANOS = 2_000_000_000L;
+    private static final long STILL_NANOS = 100_000_000;
+    private static final long LOOK_MILLIS = 5;
+
+    private final PostgresSpec spec;
+    private final NodeId me;
+    private final String address;
+    private final Ticker ticker;
+    private final DataFolder folder;
+    private final Path data;
+    private final Path settingFile;
+    private final ServerProcess process;
+    private final String tag;
+    private Setting setting;
+    private Secrets secrets = new Secrets("", "", "", "");
+    private @Nullable Sql sql;
+    private DataFolder.@Nullable Control control;
+    private long downSinceNanos;
+    private long lostSinceNanos;
+    private int failedStarts;
+    private long answeredPid;
+    private Lsn replayedBefore = Lsn.ZERO;
+    private long replayedSinceNanos;
+    private boolean pendingRestart;
+
+    /// @param notes our own folder for this cluster
+    /// @param tag in the environment of the server, for the guard
+    Server(PostgresSpec spec, NodeId me, String address, Programs programs, Path notes, String tag, Ticker ticker)
+            throws IOException {
+        this.spec = spec;
+        this.me = me;
+        this.address = address;
+        this.ticker = ticker;
+        this.tag = tag;
+        this.data = spec.data().isEmpty() ? notes.resolve("data") : Path.of(spec.data());
+        this.folder = new DataFolder(programs, data, notes);
+        this.settingFile = notes.resolve("member.json");
+        this.setting = Setting.read(settingFile);
+        this.process = new ServerProcess(programs, data, notes.resolve("postgresql.log"), ticker);
+    }
+
+    void learn(Secrets known) {
+        if (known.equals(secrets)) return;
+        secrets = known;
+        closeSql();
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean pendingRestart() {
+        return pendingRestart;
+    }
+
+    long pledged() {
+        return setting.pledged();
+    }
+
+    // ---- eyes --------------------------------------------------------------------------------------------------------
+
+    Local look() throws InterruptedException {
+        long now = ticker.nanos();
+        boolean runs = process.pid() != 0;
+        Sql.Looked looked = runs ? lookInside() : null;
+        if (looked == null) {
+            if (downSinceNanos == 0) downSinceNanos = runs && answeredPid == process.pid() ? now + HUNG_NANOS : now;
+            return outside(runs ? Phase.STARTING : Phase.STOPPED);
+        }
+        downSinceNanos = 0;
+        failedStarts = 0;
+        answeredPid = process.pid();
+        pendingRestart = looked.pendingRestart();
+        if (control == null || control.systemId() != looked.systemId()) {
+            control = new DataFolder.Control(looked.systemId(), looked.timeline());
+        }
+        return looked.standby() ? standby(looked, now) : primary(looked, now);
+    }
+
+    private Sql.@Nullable Looked lookInside() {
+        try {
+            return sql().look();
+        } catch (SQLException failed) {
+            LOG.debug("{} on {} does not answer: {}", spec.name(), me, failed.getMessage());
+            return null;
+        }
+    }
+
+    private Sql sql() {
+        Sql present = sql;
+        if (present != null) return present;
+        Sql fresh = open(address, spec.port());
+        sql = fresh;
+        return fresh;
+    }
+
+    private Sql open(String host, int port) {
+        return new Sql(host, port, "postgres", secrets.superuser(), secrets.superuserPassword(), SQL_LIMIT_SECONDS);
+    }
+
+    private void closeSql() {
+        if (sql != null) sql.close();
+        sql = null;
+    }
+
+    private Local outside(Phase phase) throws InterruptedException {
+        DataFolder.Control known = control;
+        if (known == null) known = folder.control();
+        control = known;
+        return local(
+                known.systemId(),
+                phase,
+                new Position(Math.max(known.timeline(), setting.timeline()), Lsn.ZERO),
+                Lsn.ZERO,
+                Lsn.ZERO,
+                false,
+                false,
+                Collections.emptySortedMap());
+    }
+
+    private Local standby(Sql.Looked looked, long now) {
+        boolean receiving = "streaming".equals(looked.receiver());
+        int timeline = Math.max(looked.timeline(), setting.timeline());
+        boolean news = timeline != setting.timeline() || (receiving && setting.rewound() != 0);
+        if (news) keep(setting.on(timeline).rewound(receiving ? 0 : setting.rewound()));
+        if (receiving || setting.follows() == null) lostSinceNanos = 0;
+        else if (lostSinceNanos == 0) lostSinceNanos = now;
+        if (!looked.replayed().equals(replayedBefore)) {
+            replayedBefore = looked.replayed();
+            replayedSinceNanos = now;
+        }
+        Lsn received = looked.received() == null ? Lsn.ZERO : looked.received();
+        boolean complete = received.compareTo(looked.replayed()) >= 0 && looked.received() != null;
+        boolean still = now - replayedSinceNanos >= STILL_NANOS;
+        Lsn end = received.compareTo(looked.replayed()) > 0 ? received : looked.replayed();
+        return local(
+                looked.systemId(),
+                Phase.STANDBY,
+                new Position(timeline, end),
+                looked.replayed(),
+                Lsn.ZERO,
+                looked.receiver() == null && setting.follows() == null && (complete || still),
+                receiving,
+                looked.flushed());
+    }
+
+    private Local primary(Sql.Looked looked, long now) {
+        if (!looked.flushed().isEmpty()) lostSinceNanos = 0;
+        else if (lostSinceNanos == 0) lostSinceNanos = now;
+        if (looked.timeline() != setting.timeline()) keep(setting.on(looked.timeline()));
+        Lsn end = looked.replayed();
+        return local(
+                looked.systemId(),
+                Phase.PRIMARY,
+                new Position(looked.timeline(), end),
+                end,
+                folder.startOf(looked.timeline()),
+                true,
+                false,
+                looked.flushed());
+    }
+
+    private Local local(
+            long systemId,
+            Phase phase,
+            Position position,
+            Lsn replayed,
+            Lsn startedAt,
+            boolean settled,
+            boolean receiving,
+            SortedMap<NodeId, Lsn> flushed) {
+        return new Local(
+                systemId,
+                folder.isFounding(),
+                phase,
+                phase != Phase.PRIMARY && folder.isStandby(),
+                position,
+                replayed,
+                startedAt,
+                settled,
+                setting.follows(),
+                setting.term(),
+                receiving,
+                lostSinceNanos,
+                setting.rewound(),
+                setting.rule(),
+                setting.appliedAt(),
+                Collections.unmodifiableSortedMap(flushed),
+                downSinceNanos,
+                failedStarts);
+    }
+
+    // ---- hands -------------------------------------------------------------------------------------------------------
+
+    Outcome initialize() throws InterruptedException {
+        keep(Setting.NONE);
+        control = null;
+        return folder.initialize(secrets);
+    }
+
+    /// Data that was here before us gets our users.
+    Outcome adopt() throws InterruptedException {
+        return folder.isFounding() || process.pid() != 0 ? new Outcome.Done(0) : folder.users(secrets);
+    }
+
+    void founded() {
+        try {
+            folder.founded();
+        } catch (IOException failed) {
+            LOG.warn("The mark of the founding stays: {}", failed.getMessage());
+        }
+    }
+
+    Outcome start() {
+        Outcome written = configure();
+        if (!(written instanceof Outcome.Done)) return written;
+        Outcome started = process.start(tag);
+        if (!(started instanceof Outcome.Done)) failedStarts++;
+        return started;
+    }
+
+    /// A running server takes it over by reloading.
+    Outcome follow(Holder holder) {
+        keep(setting.following(holder.host(), holder.address(), holder.port(), holder.term()));
+        lostSinceNanos = 0;
+        if (process.pid() == 0) {
+            try {
+                folder.standby(true);
+            } catch (IOException failed) {
+                return failed(failed);
+            }
+            return start();
+        }
+        return reload();
+    }
+
+    Outcome pledge(long term) {
+        keep(setting.pledging(term));
+        return reload();
+    }
+
+    /// Done when every session of the server goes by it.
+    Outcome apply(Rule rule) throws InterruptedException {
+        Lsn at;
+        try {
+            Sql.Looked before = sql().look();
+            keep(setting.ruled(rule, before.replayed()));
+            Outcome written = reload();
+            if (!(written instanceof Outcome.Done)) return written;
+            String wanted = Conf.standbys(spec, rule);
+            long deadlineNanos = ticker.nanos() + APPLY_LIMIT_NANOS;
+            while (!sql().ask("SHOW synchronous_standby_names").equals(wanted)) {
+                if (ticker.nanos() > deadlineNanos) {
+                    return new Outcome.Unknown(new Reason("not-reloaded", "The server did not take " + wanted + " over."));
+                }
+                TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+            }
+            if (!before.standby()) TimeUnit.NANOSECONDS.sleep(RELOAD_NANOS);
+            // whatever was let through by the old rule lies before this
+            Sql.Looked after = sql().look();
+            at = after.received() != null && after.received().compareTo(after.replayed()) > 0
+                    ? after.received()
+                    : after.replayed();
+        } catch (SQLException failed) {
+            return new Outcome.Unknown(new Reason("no-answer", String.valueOf(failed.getMessage())));
+        }
+        keep(setting.ruled(rule, at));
+        return new Outcome.Done(0);
+    }
+
+    Outcome promote() throws InterruptedException {
+        try {
+            Sql.Looked before = sql().look();
+            Lsn received = before.received() == null ? before.replayed() : before.received();
+            keep(setting.ruled(setting.rule(), received));
+            sql().ask("SELECT pg_promote(false)");
+            long deadlineNanos = ticker.nanos() + PROMOTE_LIMIT_NANOS;
+            while (sql().ask("SELECT pg_is_in_recovery()").equals("t")) {
+                if (ticker.nanos() > deadlineNanos) {
+                    return new Outcome.Unknown(new Reason("still-standby", "The promotion takes too long."));
+                }
+                TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+            }
+            checkpointAside(); // rewinding reads the timeline from the control file
+            return new Outcome.Done(0);
+        } catch (SQLException failed) {
+            return new Outcome.Unknown(new Reason("no-answer", String.valueOf(failed.getMessage())));
+        }
+    }
+
+    private void checkpointAside() {
+        Threads.start(spec.name() + " checkpoint", () -> checkpoint(address, spec.port()));
+    }
+
+    /// Brings the data files up to the log, so that a stop or a rewind is quick; false when nobody answered.
+    boolean checkpoint(String host, int port) {
+        try (Sql aside = new Sql(
+                host, port, "postgres", secrets.superuser(), secrets.superuserPassword(), CHECKPOINT_LIMIT_SECONDS)) {
+            aside.ask("CHECKPOINT");
+            return true;
+        } catch (SQLException failed) {
+            LOG.debug("No checkpoint at {}: {}", host, failed.getMessage());
+            return false;
+        }
+    }
+
+    boolean checkpoint() {
+        return checkpoint(address, spec.port());
+    }
+
+    Outcome stop(boolean orderly) {
+        closeSql();
+        Outcome stopped = orderly ? process.stopOrderly(spec.stopWithin().toNanos()) : process.kill();
+        downSinceNanos = 0;
+        control = null;
+        return stopped;
+    }
+
+    /// Refused with `no-source` when the primary does not answer, and nothing was touched.
+    Outcome rewind(Holder from) throws InterruptedException {
+        if (!checkpoint(from.address(), from.port())) return noSource(from);
+        Outcome stopped = stop(true);
+        if (!(stopped instanceof Outcome.Done)) return stopped;
+        keep(setting.rewound(setting.rewound() + 1));
+        Outcome rewound = folder.rewind(from.address(), from.port(), secrets);
+        control = null;
+        if (rewound instanceof Outcome.Done) keep(setting.on(0));
+        return rewound;
+    }
+
+    Outcome cloneFrom(Holder from) throws InterruptedException {
+        if (!checkpoint(from.address(), from.port())) return noSource(from);
+        Outcome stopped = stop(true);
+        if (!(stopped instanceof Outcome.Done)) return stopped;
+        Outcome cloned = folder.cloneFrom(from.address(), from.port(), secrets);
+        control = null;
+        if (cloned instanceof Outcome.Done) keep(Setting.NONE);
+        return cloned;
+    }
+
+    private static Outcome noSource(Holder from) {
+        return new Outcome.Refused(new Reason("no-source", "The primary on " + from.host() + " does not answer."));
+    }
+
+    private Outcome reload() {
+        Outcome written = configure();
+        if (written instanceof Outcome.Done) process.reload();
+        return written;
+    }
+
+    private Outcome configure() {
+        try {
+            folder.write(data.resolve(Conf.FILE), Conf.text(spec, me.name(), data, setting, secrets));
+            folder.write(data.resolve(Conf.HBA_FILE), Conf.hba(spec));
+            folder.include();
+            return new Outcome.Done(0);
+        } catch (IOException failed) {
+            return failed(failed);
+        }
+    }
+
+    private static Outcome failed(IOException failed) {
+        return new Outcome.Refused(new Reason("cannot-write", String.valueOf(failed.getMessage())));
+    }
+
+    private void keep(Setting next) {
+        setting = next;
+        try {
+            next.write(settingFile);
+        } catch (IOException failed) {
+            LOG.warn("What {} is set to be cannot be kept: {}", me, failed.getMessage());
+        }
+    }
+
+    String lastWords() {
+        return process.lastWords();
+    }
+
+    /// Leaves the server running.
+    @Override
+    public void close() {
+        closeSql();
+    }
+}

@@ -1,0 +1,62 @@
+package holdfast.server.ledger.file;
+
+import static holdfast.server.ledger.file.FleetFile.or;
+
+import holdfast.core.base.NodeId;
+import holdfast.core.base.Require;
+import holdfast.core.healing.fleet.PostgresSpec;
+import holdfast.core.healing.fleet.PostgresSpec.Durability;
+import holdfast.server.ledger.file.Forms.PostgresForm;
+import holdfast.server.ledger.file.Forms.ServiceForm;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// A service of `kind: postgresql`.
+final class PostgresForms {
+    private static final PostgresForm NOTHING = new PostgresForm(
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+
+    private PostgresForms() {}
+
+    static PostgresSpec spec(String name, ServiceForm form) {
+        refuse("command", form.command());
+        refuse("instances", form.instances());
+        refuse("env", form.env());
+        refuse("checks", form.checks());
+        refuse("depends-on", form.dependsOn());
+        refuse("recovery", form.recovery());
+        refuse("limits", form.limits());
+        refuse("start-within", form.startWithin());
+        refuse("stop-within", form.stopWithin());
+        refuse("observe", form.observe());
+        refuse("at", form.at());
+        PostgresForm own = or(form.postgresql(), NOTHING);
+        return new PostgresSpec(
+                name,
+                FleetFile.indexed("hosts", or(form.hosts(), List.of()), NodeId::new),
+                or(form.port(), PostgresSpec.PORT),
+                or(own.bin(), ""),
+                or(own.data(), ""),
+                or(own.user(), PostgresSpec.USER),
+                Durability.of(or(own.durability(), Durability.SYNC_1.key())).orElseThrow(),
+                or(own.strict(), false),
+                or(own.lease(), PostgresSpec.LEASE),
+                own.lagBytesMax() == null ? PostgresSpec.LAG_BYTES_MAX : own.lagBytesMax(),
+                or(own.startWithin(), PostgresSpec.START_WITHIN),
+                or(own.stopWithin(), PostgresSpec.STOP_WITHIN),
+                new TreeMap<>(or(own.parameters(), Map.of())),
+                or(own.hba(), List.of()),
+                new TreeSet<>(FleetFile.indexed(
+                        "postgresql.no-failover", or(own.noFailover(), List.of()), NodeId::new)),
+                or(own.restPort(), PostgresSpec.REST_PORT),
+                or(own.writePort(), 0),
+                or(own.readPort(), 0));
+    }
+
+    private static void refuse(String key, @Nullable Object given) {
+        Require.that(key, "given", given == null, "left out with kind: postgresql");
+    }
+}
