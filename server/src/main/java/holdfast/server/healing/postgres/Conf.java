@@ -25,7 +25,9 @@ final class Conf {
     private Conf() {}
 
     /// @param data the server's folder
-    static String text(PostgresSpec spec, String host, Path data, Setting setting, Secrets secrets) {
+    /// @param sockets where its Unix socket lies: not in its folder, which is copied
+    static String text(
+            PostgresSpec spec, String host, String address, Path data, Path sockets, Setting setting, Secrets secrets) {
         Map<String, String> lines = new LinkedHashMap<>();
         // what is ours to choose, and the owner's to overrule
         lines.put("max_connections", "100");
@@ -34,9 +36,9 @@ final class Conf {
         lines.put("wal_sender_timeout", "3s");
         lines.put("wal_receiver_timeout", "3s");
         lines.put("password_encryption", "scram-sha-256");
-        lines.put("unix_socket_directories", data.toString().length() <= SOCKET_FOLDER_MAX ? data.toString() : "");
+        lines.put("unix_socket_directories", sockets.toString().length() <= SOCKET_FOLDER_MAX ? sockets.toString() : "");
         lines.putAll(spec.parameters());
-        lines.put("listen_addresses", "*");
+        lines.put("listen_addresses", listen(address, "*"));
         lines.put("port", Integer.toString(spec.port()));
         lines.put("cluster_name", spec.name() + "/" + host);
         lines.put("wal_level", "logical");
@@ -52,6 +54,11 @@ final class Conf {
         return lines.entrySet().stream()
                 .map(line -> line.getKey() + " = " + quote(line.getValue()) + "\n")
                 .collect(Collectors.joining());
+    }
+
+    /// Several hosts' members may run on one machine at loopback addresses of their own.
+    static String listen(String address, String everywhere) {
+        return address.startsWith("127.") ? address : everywhere;
     }
 
     private static String quote(String value) {

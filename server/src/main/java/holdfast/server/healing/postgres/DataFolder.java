@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -95,7 +94,7 @@ final class DataFolder {
         try {
             if (isFounding()) delete(data); // ours, and never served
             SafeFile.write(founding, new byte[0]);
-            makeFolder(data);
+            programs.makeFolder(data);
         } catch (IOException failed) {
             return failed("cannot-initialize", failed);
         }
@@ -133,7 +132,7 @@ final class DataFolder {
         Path old = data.resolveSibling(data.getFileName() + ".old");
         try {
             delete(fresh);
-            makeFolder(fresh);
+            programs.makeFolder(fresh);
             Outcome copied = programs.run(
                             COPY_LIMIT,
                             Map.of("PGPASSWORD", secrets.replicationPassword()),
@@ -190,12 +189,6 @@ final class DataFolder {
         } catch (IOException | IllegalArgumentException _) {
             return Lsn.ZERO;
         }
-    }
-
-    private void makeFolder(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-        programs.own(folder);
     }
 
     private static void delete(Path folder) throws IOException {

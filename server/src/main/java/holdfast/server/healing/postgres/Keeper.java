@@ -227,7 +227,8 @@ final class Keeper implements AutoCloseable {
             case Move.Answer(Wish wish, var _, Reason why) -> desk.answer(wish, why, fence(view));
         };
         switch (outcome) {
-            case Outcome.Done _ -> {
+            case Outcome.Done(long revision) -> {
+                mirror.await(revision);
                 if (!(move instanceof Move.Wait) && !(move instanceof Move.Call)) wake();
             }
             case Outcome.Refused(Reason why) -> trouble(move, why);

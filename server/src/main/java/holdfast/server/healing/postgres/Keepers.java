@@ -104,7 +104,7 @@ public final class Keepers implements AutoCloseable {
         try {
             return vertx.createHttpServer()
                     .requestHandler(rest)
-                    .listen(spec.restPort(), "0.0.0.0")
+                    .listen(spec.restPort(), Conf.listen(address, "0.0.0.0"))
                     .toCompletionStage()
                     .toCompletableFuture()
                     .get(LISTEN_LIMIT_SECONDS, TimeUnit.SECONDS);

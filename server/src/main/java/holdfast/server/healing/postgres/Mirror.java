@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// member that no longer runs. Any thread.
 final class Mirror implements AutoCloseable {
     private static final long REREAD_NANOS = 1_000_000_000;
+    private static final long AWAIT_NANOS = 500_000_000;
 
     private final Etcd etcd;
     private final KeyRange range;
@@ -68,6 +69,7 @@ final class Mirror implements AutoCloseable {
             pairs = fresh;
             revision = snapshot.revision();
             known = true;
+            notifyAll();
         }
         if (news) changed.run();
     }
@@ -88,8 +90,17 @@ final class Mirror implements AutoCloseable {
             }
             pairs = fresh;
             revision = upTo;
+            notifyAll();
         }
         changed.run();
+    }
+
+    /// Waits until this is as new as `until`, a little while.
+    synchronized void await(long until) throws InterruptedException {
+        long deadlineNanos = ticker.nanos() + AWAIT_NANOS;
+        for (long left = AWAIT_NANOS; revision < until && left > 0; left = deadlineNanos - ticker.nanos()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
     }
 
     /// False until the store was read once.

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -112,5 +113,12 @@ record Programs(Path bin, String user) {
         Files.setOwner(
                 path,
                 path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user));
+    }
+
+    /// Makes a folder that is the server's user's alone.
+    void makeFolder(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+        own(folder);
     }
 }

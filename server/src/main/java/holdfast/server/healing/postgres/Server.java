@@ -33,6 +33,7 @@ final class Server implements AutoCloseable {
     private static final long APPLY_LIMIT_NANOS = 2_000_000_000L;
     private static final long STILL_NANOS = 100_000_000;
     private static final long LOOK_MILLIS = 5;
+    private static final long START_EVERY_NANOS = 1_000_000_000;
 
     private final PostgresSpec spec;
     private final NodeId me;
@@ -41,6 +42,7 @@ final class Server implements AutoCloseable {
     private final DataFolder folder;
     private final Path data;
     private final Path settingFile;
+    private final Path sockets;
     private final ServerProcess process;
     private final String tag;
     private Setting setting;
@@ -51,6 +53,8 @@ final class Server implements AutoCloseable {
     private long lostSinceNanos;
     private int failedStarts;
     private long answeredPid;
+    private boolean startedOnce; // since it last answered
+    private long nextStartNanos;
     private Lsn replayedBefore = Lsn.ZERO;
     private long replayedSinceNanos;
     private boolean pendingRestart;
@@ -66,6 +70,8 @@ final class Server implements AutoCloseable {
         this.tag = tag;
         this.data = spec.data().isEmpty() ? notes.resolve("data") : Path.of(spec.data());
         this.folder = new DataFolder(programs, data, notes);
+        this.sockets = notes.resolve("run");
+        programs.makeFolder(sockets);
         this.settingFile = notes.resolve("member.json");
         this.setting = Setting.read(settingFile);
         this.process = new ServerProcess(programs, data, notes.resolve("postgresql.log"), ticker);
@@ -101,6 +107,7 @@ final class Server implements AutoCloseable {
         }
         downSinceNanos = 0;
         failedStarts = 0;
+        startedOnce = false;
         answeredPid = process.pid();
         pendingRestart = looked.pendingRestart();
         if (control == null || control.systemId() != looked.systemId()) {
@@ -243,16 +250,25 @@ final class Server implements AutoCloseable {
         }
     }
 
-    Outcome start() {
+    Outcome start() throws InterruptedException {
         Outcome written = configure();
         if (!(written instanceof Outcome.Done)) return written;
+        pauseBeforeAnother();
         Outcome started = process.start(tag);
         if (!(started instanceof Outcome.Done)) failedStarts++;
         return started;
     }
 
+    /// One that ends again and again is not started again and again at once.
+    private void pauseBeforeAnother() throws InterruptedException {
+        long leftNanos = nextStartNanos - ticker.nanos();
+        if (startedOnce && leftNanos > 0) TimeUnit.NANOSECONDS.sleep(leftNanos);
+        startedOnce = true;
+        nextStartNanos = ticker.nanos() + START_EVERY_NANOS;
+    }
+
     /// A running server takes it over by reloading.
-    Outcome follow(Holder holder) {
+    Outcome follow(Holder holder) throws InterruptedException {
         keep(setting.following(holder.host(), holder.address(), holder.port(), holder.term()));
         lostSinceNanos = 0;
         if (process.pid() == 0) {
@@ -382,7 +398,7 @@ final class Server implements AutoCloseable {
 
     private Outcome configure() {
         try {
-            folder.write(data.resolve(Conf.FILE), Conf.text(spec, me.name(), data, setting, secrets));
+            folder.write(data.resolve(Conf.FILE), Conf.text(spec, me.name(), address, data, sockets, setting, secrets));
             folder.write(data.resolve(Conf.HBA_FILE), Conf.hba(spec));
             folder.include();
             return new Outcome.Done(0);
