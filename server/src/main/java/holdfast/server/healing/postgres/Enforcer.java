@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
 final class Enforcer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Enforcer.class);
     private static final long TURN_NANOS = 50_000_000;
-    private static final int ASKS_PER_LEASE = 4;
+    private static final int ASKS_PER_LEASE = 8;
+    private static final int DOUBT_EIGHTHS = 3;
     private static final int MARGIN_SHARE = 8;
     private static final long VACANT_MAX_NANOS = 5_000_000_000L;
 
@@ -150,7 +151,7 @@ final class Enforcer implements AutoCloseable {
         }
     }
 
-    /// Our right ends within five eighths of its length: two renewals have failed.
+    /// Our right ends soon: a renewal has failed, and most of the time of another.
     private boolean doubtful(View now) {
         Holder holder = now.holder();
         ClusterState state = now.state();
@@ -158,7 +159,7 @@ final class Enforcer implements AutoCloseable {
                 && state.primary().equals(me)
                 && (holder == null || holder.host().equals(me))
                 && pid != 0;
-        return ours && endBootNanos - ticker.bootNanos() < spec.lease().toNanos() * 5 / MARGIN_SHARE;
+        return ours && endBootNanos - ticker.bootNanos() < spec.lease().toNanos() * DOUBT_EIGHTHS / MARGIN_SHARE;
     }
 
     private void askOnce(View now) {
@@ -170,7 +171,7 @@ final class Enforcer implements AutoCloseable {
             Member member = now.members().get(host);
             if (member != null && member.restPort() != 0) promised.add(host);
         }
-        promised.retainAll(peers.ask(now, promised, state.term(), spec.lease().dividedBy(ASKS_PER_LEASE)));
+        promised.retainAll(peers.ask(now, promised, state.term(), spec.lease().dividedBy(ASKS_PER_LEASE / 2)));
         boolean held = state.rules().stream().allMatch(rule -> rule.isHeldBy(promised));
         if (!held) return;
         extendedBootNanos = sentBootNanos + spec.lease().toNanos() * (MARGIN_SHARE - 1) / MARGIN_SHARE;
