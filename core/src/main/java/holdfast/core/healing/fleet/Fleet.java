@@ -51,7 +51,8 @@ public record Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> service
                     byName.put(service.name(), service) == null,
                     "named once");
         }
-        postgres = sorted(postgres == null ? List.of() : postgres, byName, hostNames); // null: written before there were any
+        postgres = sorted(
+                postgres == null ? List.of() : postgres, byName, hostNames); // null: written before there were any
         for (ServiceSpec service : services) refuseUnknown(service, hostNames, byName);
         refuseCircle(byName);
         refuseOverlap(services);

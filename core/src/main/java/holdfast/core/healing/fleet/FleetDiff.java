@@ -44,7 +44,8 @@ public record FleetDiff(List<String> sentences) {
                                     + (service.instances() == 1 ? " instance" : " instances")));
         }
         for (PostgresSpec one : former.postgres()) {
-            if (find(after, one).isEmpty()) sentences.add("services." + one.name() + " is removed: its servers go on alone");
+            if (find(after, one).isEmpty())
+                sentences.add("services." + one.name() + " is removed: its servers go on alone");
         }
         for (PostgresSpec one : after.postgres()) {
             find(former, one)
@@ -69,7 +70,11 @@ public record FleetDiff(List<String> sentences) {
         change(sentences, key + "bin", before.bin(), after.bin());
         change(sentences, key + "data", before.data(), after.data());
         change(sentences, key + "user", before.user(), after.user());
-        change(sentences, key + "durability", before.durability().key(), after.durability().key());
+        change(
+                sentences,
+                key + "durability",
+                before.durability().key(),
+                after.durability().key());
         change(sentences, key + "strict", before.strict(), after.strict());
         change(sentences, key + "lease", before.lease(), after.lease());
         change(sentences, key + "lag-bytes-max", before.lagBytesMax(), after.lagBytesMax());

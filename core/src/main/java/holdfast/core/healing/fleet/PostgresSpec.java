@@ -13,7 +13,8 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/// A PostgreSQL cluster as its owner wants it: a service of `kind: postgresql`. Keys live under `services.NAME.`, those from
+/// A PostgreSQL cluster as its owner wants it: a service of `kind: postgresql`. Keys live under `services.NAME.`, those
+/// from
 /// `bin` on under `services.NAME.postgresql.`.
 ///
 /// @param hosts with one member each; empty means every host of the fleet
@@ -116,13 +117,15 @@ public record PostgresSpec(
                     folder.isEmpty() || folder.startsWith("/"),
                     "a path from the root");
         }
-        Require.that("postgresql.user", "'" + user + "'", user.matches("[A-Za-z_][A-Za-z0-9_.-]{0,31}"), "a user's name");
+        Require.that(
+                "postgresql.user", "'" + user + "'", user.matches("[A-Za-z_][A-Za-z0-9_.-]{0,31}"), "a user's name");
         Require.between("postgresql.lease", lease, Duration.ofSeconds(1), Duration.ofMinutes(10));
         Require.atLeast("postgresql.lag-bytes-max", lagBytesMax, 0);
         Require.between("postgresql.start-within", startWithin, Duration.ZERO, Duration.ofHours(1));
         Require.between("postgresql.stop-within", stopWithin, Duration.ofSeconds(1), Duration.ofHours(1));
         for (String key : parameters.keySet()) {
-            Require.that("postgresql.parameters", key, key.matches("[a-z_][a-z0-9_.]{0,62}"), "a parameter of PostgreSQL");
+            Require.that(
+                    "postgresql.parameters", key, key.matches("[a-z_][a-z0-9_.]{0,62}"), "a parameter of PostgreSQL");
             Require.that("postgresql.parameters", key, !OURS.contains(key), "left out: it is set by Holdfast");
         }
         for (String line : hba) {

@@ -87,8 +87,7 @@ public final class AgentParts implements AutoCloseable {
             done.labelValues(word(outcome)).inc();
             reporter.report(id, outcome);
         });
-        Keepers keepers =
-                add(new Keepers(config.host(), config.address(), config.dataDir(), etcd, vertx, ticker));
+        Keepers keepers = add(new Keepers(config.host(), config.address(), config.dataDir(), etcd, vertx, ticker));
         session = add(new Session(
                 config,
                 config.address() + ":" + port,
@@ -123,8 +122,7 @@ public final class AgentParts implements AutoCloseable {
     }
 
     /// What the session tells the rest.
-    private record Ears(Prober prober, Actions actions, Uplink uplink, Keepers keepers)
-            implements Session.Listener {
+    private record Ears(Prober prober, Actions actions, Uplink uplink, Keepers keepers) implements Session.Listener {
         @Override
         public void learned(@Nullable Fleet fleet, Collection<Assignment> assignments) {
             prober.learned(fleet, assignments);

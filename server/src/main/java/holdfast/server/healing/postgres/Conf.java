@@ -36,7 +36,8 @@ final class Conf {
         lines.put("wal_sender_timeout", "3s");
         lines.put("wal_receiver_timeout", "3s");
         lines.put("password_encryption", "scram-sha-256");
-        lines.put("unix_socket_directories", sockets.toString().length() <= SOCKET_FOLDER_MAX ? sockets.toString() : "");
+        lines.put(
+                "unix_socket_directories", sockets.toString().length() <= SOCKET_FOLDER_MAX ? sockets.toString() : "");
         lines.putAll(spec.parameters());
         lines.put("listen_addresses", listen(address, "*"));
         lines.put("port", Integer.toString(spec.port()));
@@ -87,7 +88,9 @@ final class Conf {
         StringBuilder lines = new StringBuilder();
         spec.hba().forEach(line -> lines.append(line).append('\n'));
         return lines.append("local all all peer\n")
-                .append("host replication ").append(Secrets.REPLICATION_USER).append(" all scram-sha-256\n")
+                .append("host replication ")
+                .append(Secrets.REPLICATION_USER)
+                .append(" all scram-sha-256\n")
                 .append("host all all all scram-sha-256\n")
                 .toString();
     }

@@ -16,7 +16,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// The files of one server: made, copied, rewound, read while it is down. What it is being made from is on disk before the
+/// The files of one server: made, copied, rewound, read while it is down. What it is being made from is on disk before
+/// the
 /// old is gone, and what was left half done is known as such after a crash.
 final class DataFolder {
     private static final Duration MAKE_LIMIT = Duration.ofMinutes(5);
@@ -47,8 +48,7 @@ final class DataFolder {
 
     Control control() throws InterruptedException {
         if (Files.exists(rewinding) || !Files.exists(data.resolve("global/pg_control"))) return Control.NONE;
-        Programs.Ended ended =
-                programs.run(MAKE_LIMIT, Map.of(), "pg_controldata", List.of("-D", data.toString()));
+        Programs.Ended ended = programs.run(MAKE_LIMIT, Map.of(), "pg_controldata", List.of("-D", data.toString()));
         Matcher systemId = SYSTEM_ID.matcher(ended.said());
         Matcher timeline = TIMELINE.matcher(ended.said());
         if (ended.status() != 0 || !systemId.find() || !timeline.find()) return Control.NONE;
@@ -103,26 +103,40 @@ final class DataFolder {
                         Map.of(),
                         "initdb",
                         List.of(
-                                "-D", data.toString(), "-U", secrets.superuser(), "--auth-local=peer",
-                                "--auth-host=reject", "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8"))
+                                "-D",
+                                data.toString(),
+                                "-U",
+                                secrets.superuser(),
+                                "--auth-local=peer",
+                                "--auth-host=reject",
+                                "--data-checksums",
+                                "--encoding=UTF8",
+                                "--locale=C.UTF-8"))
                 .outcome("initdb");
         return made instanceof Outcome.Done ? users(secrets) : made;
     }
 
     /// Makes the users that members need, while no server runs.
     Outcome users(Secrets secrets) throws InterruptedException {
-        String commands = "CREATE ROLE %1$s\nALTER ROLE %1$s LOGIN REPLICATION PASSWORD '%2$s'\nALTER ROLE %3$s LOGIN SUPERUSER PASSWORD '%4$s'\n"
-                .formatted(
-                        secrets.replicationUser(),
-                        secrets.replicationPassword(),
-                        secrets.superuser(),
-                        secrets.superuserPassword());
+        String commands =
+                "CREATE ROLE %1$s\nALTER ROLE %1$s LOGIN REPLICATION PASSWORD '%2$s'\nALTER ROLE %3$s LOGIN SUPERUSER PASSWORD '%4$s'\n"
+                        .formatted(
+                                secrets.replicationUser(),
+                                secrets.replicationPassword(),
+                                secrets.superuser(),
+                                secrets.superuserPassword());
         return programs.run(
                         MAKE_LIMIT,
                         Map.of(),
                         commands,
                         "postgres",
-                        List.of("--single", "-D", data.toString(), "-c", "password_encryption=scram-sha-256", "postgres"))
+                        List.of(
+                                "--single",
+                                "-D",
+                                data.toString(),
+                                "-c",
+                                "password_encryption=scram-sha-256",
+                                "postgres"))
                 .outcome("postgres --single");
     }
 
@@ -138,8 +152,18 @@ final class DataFolder {
                             Map.of("PGPASSWORD", secrets.replicationPassword()),
                             "pg_basebackup",
                             List.of(
-                                    "-D", fresh.toString(), "-h", address, "-p", Integer.toString(port), "-U",
-                                    secrets.replicationUser(), "-X", "stream", "--checkpoint=fast", "--no-password"))
+                                    "-D",
+                                    fresh.toString(),
+                                    "-h",
+                                    address,
+                                    "-p",
+                                    Integer.toString(port),
+                                    "-U",
+                                    secrets.replicationUser(),
+                                    "-X",
+                                    "stream",
+                                    "--checkpoint=fast",
+                                    "--no-password"))
                     .outcome("pg_basebackup");
             if (!(copied instanceof Outcome.Done)) return copied;
             delete(old);
@@ -155,7 +179,8 @@ final class DataFolder {
         }
     }
 
-    /// Takes back what the primary at `address` does not have. Refused with `program-failed` when the data is as good as lost.
+    /// Takes back what the primary at `address` does not have. Refused with `program-failed` when the data is as good
+    /// as lost.
     Outcome rewind(String address, int port, Secrets secrets) throws InterruptedException {
         try {
             SafeFile.write(rewinding, new byte[0]);
@@ -181,10 +206,10 @@ final class DataFolder {
     /// Where a timeline began, by its history file; zero when there is none.
     Lsn startOf(int timeline) {
         try {
-            List<String> lines = Files.readAllLines(data.resolve("pg_wal").resolve("%08X.history".formatted(timeline)))
-                    .stream()
-                    .filter(line -> !line.isBlank() && !line.startsWith("#"))
-                    .toList();
+            List<String> lines =
+                    Files.readAllLines(data.resolve("pg_wal").resolve("%08X.history".formatted(timeline))).stream()
+                            .filter(line -> !line.isBlank() && !line.startsWith("#"))
+                            .toList();
             return lines.isEmpty() ? Lsn.ZERO : Lsn.parse(lines.getLast().split("\\s+", -1)[1]);
         } catch (IOException | IllegalArgumentException _) {
             return Lsn.ZERO;

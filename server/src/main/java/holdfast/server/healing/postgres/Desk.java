@@ -37,7 +37,7 @@ final class Desk {
         this.mirror = mirror;
     }
 
-    // ---- reading -----------------------------------------------------------------------------------------------------
+    // ---- reading ----
 
     Optional<Pair> leaderPair() {
         return mirror.pair(keys.leader());
@@ -81,7 +81,7 @@ final class Desk {
                 .orElse(null);
     }
 
-    // ---- writing -----------------------------------------------------------------------------------------------------
+    // ---- writing ----
 
     /// What we say of ourselves, as long as the lease lives.
     Outcome report(Member member, Lease lease) {
@@ -106,9 +106,7 @@ final class Desk {
 
     Outcome write(ClusterState state, Fence fence) {
         return etcd.write(
-                guarded(fence)
-                        .ifModRevision(keys.state(), stateRevision())
-                        .put(keys.state(), LedgerJson.write(state)),
+                guarded(fence).ifModRevision(keys.state(), stateRevision()).put(keys.state(), LedgerJson.write(state)),
                 "the key is not ours any more, or the state changed");
     }
 
@@ -137,7 +135,11 @@ final class Desk {
     /// The passwords, made by whoever needs them first.
     Answer<Secrets> makeSecrets() {
         Bytes fresh = LedgerJson.write(Secrets.fresh("postgres"));
-        Txn txn = new Txn().ifAbsent(keys.secrets()).put(keys.secrets(), fresh).get(keys.secrets()).elseGet(keys.secrets());
+        Txn txn = new Txn()
+                .ifAbsent(keys.secrets())
+                .put(keys.secrets(), fresh)
+                .get(keys.secrets())
+                .elseGet(keys.secrets());
         return etcd.commit(txn)
                 .then(done -> done.found().stream()
                         .findFirst()

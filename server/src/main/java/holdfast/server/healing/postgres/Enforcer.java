@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -25,8 +26,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// How long the server may take writes. Tells the guard the end of our lease, each time it is renewed; without the store the
-/// promises of the members that an election would need put the end off. The other side of that: what we promised, and that
+/// How long the server may take writes. Tells the guard the end of our lease, each time it is renewed; without the
+/// store the
+/// promises of the members that an election would need put the end off. The other side of that: what we promised, and
+/// that
 /// we never both promise and pledge in one term.
 final class Enforcer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Enforcer.class);
@@ -108,7 +111,7 @@ final class Enforcer implements AutoCloseable {
         }
     }
 
-    // ---- our own time ------------------------------------------------------------------------------------------------
+    // ---- our own time ----
 
     /// @param server postmaster that must not outlive our right, 0 for none
     /// @param held the lease that keeps the key, null when the key is not ours
@@ -163,7 +166,7 @@ final class Enforcer implements AutoCloseable {
     }
 
     private void askOnce(View now) {
-        ClusterState state = java.util.Objects.requireNonNull(now.state());
+        ClusterState state = Objects.requireNonNull(now.state());
         long sentBootNanos = ticker.bootNanos();
         if (endBootNanos <= sentBootNanos) return; // too late: the guard is at work
         Set<NodeId> promised = new TreeSet<>();
@@ -185,7 +188,7 @@ final class Enforcer implements AutoCloseable {
         return voters;
     }
 
-    // ---- what we promised to others ----------------------------------------------------------------------------------
+    // ---- what we promised to others ----
 
     /// The primary of `term` has no store, and asks that we do not pledge for the length of a lease.
     synchronized boolean promise(long term) {

@@ -21,6 +21,7 @@ import holdfast.server.client.Answer;
 import holdfast.server.client.Etcd;
 import holdfast.server.client.Lease;
 import holdfast.server.client.Pair;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -30,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Keeps this host's member of one cluster: looks, asks [PostgresFailover] for the one next move, makes it, looks again.
+/// Keeps this host's member of one cluster: looks, asks [PostgresFailover] for the one next move, makes it, looks
+/// again.
 /// A thread of its own, so that a slow server never holds up anything else.
 final class Keeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
@@ -114,7 +116,7 @@ final class Keeper implements AutoCloseable {
         carryOut(move, view, held);
     }
 
-    // ---- seeing ------------------------------------------------------------------------------------------------------
+    // ---- seeing ----
 
     private @Nullable Lease lease() {
         Lease held = lease;
@@ -136,8 +138,7 @@ final class Keeper implements AutoCloseable {
         if (holder != null) vacantNanos = 0;
         else if (vacantNanos == 0) vacantNanos = now;
         boolean mine = holder != null && holder.host().equals(me);
-        boolean ours = mine && held != null && pair.orElseThrow().lease() == held.id();
-        boolean sure = (ours && held.sure()) || (mine && enforcer.isExtended());
+        boolean sure = mine && (isKeptBy(held, pair) || enforcer.isExtended());
         SortedMap<NodeId, Member> members = desk.members();
         @Nullable ClusterState state = desk.state().orElse(null);
         if (state != null) {
@@ -160,6 +161,12 @@ final class Keeper implements AutoCloseable {
                 enforcer.promisedNanos(),
                 wish,
                 now);
+    }
+
+    private static boolean isKeptBy(@Nullable Lease held, Optional<Pair> key) {
+        return held != null
+                && held.sure()
+                && key.filter(pair -> pair.lease() == held.id()).isPresent();
     }
 
     /// While the key is ours the guard lets the server live as long as that is sure, and no longer.
@@ -206,7 +213,7 @@ final class Keeper implements AutoCloseable {
         }
     }
 
-    // ---- acting ------------------------------------------------------------------------------------------------------
+    // ---- acting ----
 
     private void carryOut(Move move, View view, @Nullable Lease held) throws InterruptedException {
         Outcome outcome = switch (move) {
@@ -216,7 +223,8 @@ final class Keeper implements AutoCloseable {
             case Move.WriteState(ClusterState state, Reason _) -> desk.write(state, fence(view));
             case Move.Start _ -> start(view, held);
             case Move.Follow(NodeId _, long _, Reason _) -> server.follow(holder(view));
-            case Move.Pledge(long term, Reason _) -> enforcer.mayPledge(term) ? server.pledge(term) : new Outcome.Done(0);
+            case Move.Pledge(long term, Reason _) ->
+                enforcer.mayPledge(term) ? server.pledge(term) : new Outcome.Done(0);
             case Move.ApplyRule(var rule, Reason _) -> server.apply(rule);
             case Move.Promote _ -> server.promote();
             case Move.Serve(boolean serving, Reason _) -> serve(serving, view, held);
@@ -237,12 +245,17 @@ final class Keeper implements AutoCloseable {
     }
 
     private void trouble(Move move, Reason why) throws InterruptedException {
-        LOG.warn("{} on {}: {} did not work: {}", spec.name(), me, move.getClass().getSimpleName(), why);
+        LOG.warn(
+                "{} on {}: {} did not work: {}",
+                spec.name(),
+                me,
+                move.getClass().getSimpleName(),
+                why);
         TimeUnit.NANOSECONDS.sleep(LEASE_RETRY_NANOS);
     }
 
     private static Holder holder(View view) {
-        return java.util.Objects.requireNonNull(view.holder(), "a move that needs a primary");
+        return Objects.requireNonNull(view.holder(), "a move that needs a primary");
     }
 
     private static Fence fence(View view) {
@@ -262,12 +275,15 @@ final class Keeper implements AutoCloseable {
         return taken;
     }
 
-    /// What the former primary had written and we do not have, as far as it was told; nothing that was acknowledged when
+    /// What the former primary had written and we do not have, as far as it was told; nothing that was acknowledged
+    /// when
     /// commits wait for replicas.
     private long lostBytesMax(View view) {
         boolean async = spec.durability() == PostgresSpec.Durability.ASYNC;
         boolean succeeds = view.local().phase() == Phase.STANDBY && view.state() != null;
-        return async && succeeds ? lastPrimary.lsn().since(view.local().position().lsn()) : 0;
+        return async && succeeds
+                ? lastPrimary.lsn().since(view.local().position().lsn())
+                : 0;
     }
 
     private Outcome start(View view, @Nullable Lease held) throws InterruptedException {

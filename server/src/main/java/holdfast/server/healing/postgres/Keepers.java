@@ -47,7 +47,11 @@ public final class Keepers implements AutoCloseable {
         this.ticker = ticker;
     }
 
-    private record Running(PostgresSpec spec, Keeper keeper, Peers peers, @Nullable HttpServer rest) {
+    private record Running(
+            PostgresSpec spec,
+            Keeper keeper,
+            Peers peers,
+            @Nullable HttpServer rest) {
         void close() {
             if (rest != null) rest.close();
             keeper.close();
@@ -55,7 +59,8 @@ public final class Keepers implements AutoCloseable {
         }
     }
 
-    /// Starts what the fleet has for this host, and lets go of what it has no longer; a server that runs goes on until its
+    /// Starts what the fleet has for this host, and lets go of what it has no longer; a server that runs goes on until
+    /// its
     /// lease ends.
     public synchronized void learned(@Nullable Fleet fleet) {
         if (closed || fleet == null) return;

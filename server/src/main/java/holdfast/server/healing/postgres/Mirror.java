@@ -2,8 +2,8 @@ package holdfast.server.healing.postgres;
 
 import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
-import holdfast.server.base.Ticker;
 import holdfast.server.base.Threads;
+import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
 import holdfast.server.client.Etcd;
 import holdfast.server.client.Pair;
@@ -15,7 +15,8 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// A range of the store as this host last heard of it: followed by a watch, and read anew each second, for a watch may hang on a
+/// A range of the store as this host last heard of it: followed by a watch, and read anew each second, for a watch may
+/// hang on a
 /// member that no longer runs. Any thread.
 final class Mirror implements AutoCloseable {
     private static final long REREAD_NANOS = 1_000_000_000;

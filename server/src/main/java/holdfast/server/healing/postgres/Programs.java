@@ -111,8 +111,7 @@ record Programs(Path bin, String user) {
     void own(Path path) throws IOException {
         if (!ROOT) return;
         Files.setOwner(
-                path,
-                path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user));
+                path, path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user));
     }
 
     /// Makes a folder that is the server's user's alone.

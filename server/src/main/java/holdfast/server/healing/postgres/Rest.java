@@ -14,10 +14,12 @@ import io.vertx.core.http.HttpServerRequest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongPredicate;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// A member's health over HTTP, at the paths and with the answers of Patroni's REST API, so that existing HAProxy files
 /// work: 200 when the member is what the path names, else 503. GET, HEAD and OPTIONS.
@@ -56,7 +58,9 @@ final class Rest implements Handler<HttpServerRequest> {
 
     private boolean failsafe(HttpServerRequest request) {
         String term = request.getParam("term");
-        return request.method() == HttpMethod.POST && term != null && term.matches("\\d{1,18}")
+        return HttpMethod.POST.equals(request.method())
+                && term != null
+                && term.matches("\\d{1,18}")
                 && promise.test(Long.parseLong(term));
     }
 
@@ -83,11 +87,11 @@ final class Rest implements Handler<HttpServerRequest> {
         else answer(request, well ? OK : NOT, self(view));
     }
 
-    private static long lagMax(String given) {
+    private static long lagMax(@Nullable String given) {
         if (given == null || given.isEmpty()) return Long.MAX_VALUE;
         String digits = given.replaceAll("[^0-9]", "");
         if (digits.isEmpty() || digits.length() > 15) return Long.MAX_VALUE;
-        long unit = switch (given.replaceAll("[0-9]", "").toLowerCase(java.util.Locale.ROOT)) {
+        long unit = switch (given.replaceAll("[0-9]", "").toLowerCase(Locale.ROOT)) {
             case "kb" -> 1L << 10;
             case "mb" -> 1L << 20;
             case "gb" -> 1L << 30;
@@ -96,7 +100,7 @@ final class Rest implements Handler<HttpServerRequest> {
         return Long.parseLong(digits) * unit;
     }
 
-    // ---- what a member is --------------------------------------------------------------------------------------------
+    // ---- what a member is ----
 
     /// It holds the key for sure and takes writes.
     static boolean isPrimary(View view) {
@@ -128,7 +132,8 @@ final class Rest implements Handler<HttpServerRequest> {
     }
 
     private static long lag(View view) {
-        Member primary = view.holder() == null ? null : view.members().get(view.holder().host());
+        Member primary =
+                view.holder() == null ? null : view.members().get(view.holder().host());
         return primary == null
                 ? 0
                 : primary.position().lsn().since(view.local().position().lsn());
@@ -145,12 +150,21 @@ final class Rest implements Handler<HttpServerRequest> {
                 primary
                         ? Map.of("location", view.local().position().lsn().bytes())
                         : Map.of(
-                                "received_location", view.local().position().lsn().bytes(),
+                                "received_location",
+                                        view.local().position().lsn().bytes(),
                                 "replayed_location", view.local().replayed().bytes()));
         ClusterState state = view.state();
         if (state != null) fields.put("database_system_identifier", Long.toUnsignedString(state.systemId()));
         if (state != null && state.paused()) fields.put("pause", true);
-        fields.put("patroni", Map.of("version", "4.1.0", "scope", view.spec().name(), "name", view.me().name()));
+        fields.put(
+                "patroni",
+                Map.of(
+                        "version",
+                        "4.1.0",
+                        "scope",
+                        view.spec().name(),
+                        "name",
+                        view.me().name()));
         return fields;
     }
 
@@ -167,9 +181,12 @@ final class Rest implements Handler<HttpServerRequest> {
             fields.put("host", member.address());
             fields.put("port", member.port());
             fields.put("timeline", member.position().timeline());
-            Member primary = view.holder() == null ? null : view.members().get(view.holder().host());
+            Member primary = view.holder() == null
+                    ? null
+                    : view.members().get(view.holder().host());
             if (!leads && primary != null) {
-                fields.put("lag", primary.position().lsn().since(member.position().lsn()));
+                fields.put(
+                        "lag", primary.position().lsn().since(member.position().lsn()));
             }
             members.add(fields);
         }
@@ -201,6 +218,9 @@ final class Rest implements Handler<HttpServerRequest> {
         request.response()
                 .setStatusCode(status)
                 .putHeader("content-type", JSON)
-                .end(request.method() == HttpMethod.HEAD ? "" : LedgerJson.json().writeValueAsString(fields));
+                .end(
+                        HttpMethod.HEAD.equals(request.method())
+                                ? ""
+                                : LedgerJson.json().writeValueAsString(fields));
     }
 }

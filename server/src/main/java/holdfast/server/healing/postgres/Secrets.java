@@ -4,8 +4,7 @@ import java.security.SecureRandom;
 import java.util.Base64;
 
 /// How members get into each other's servers. Made once, when the cluster is founded.
-public record Secrets(
-        String superuser, String superuserPassword, String replicationUser, String replicationPassword) {
+public record Secrets(String superuser, String superuserPassword, String replicationUser, String replicationPassword) {
     private static final int BYTES = 24;
     static final String REPLICATION_USER = "holdfast_replication";
 

@@ -10,7 +10,6 @@ import holdfast.core.healing.recover.postgres.Local.Phase;
 import holdfast.core.healing.recover.postgres.Lsn;
 import holdfast.core.healing.recover.postgres.Position;
 import holdfast.core.healing.recover.postgres.Rule;
-import holdfast.server.base.Threads;
 import holdfast.server.base.Ticker;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,10 +24,12 @@ import org.slf4j.LoggerFactory;
 /// This host's PostgreSQL: what it is, and what can be done with it. One thread, the keeper's.
 final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
-    private static final int SQL_LIMIT_SECONDS = 2;
-    private static final int CHECKPOINT_LIMIT_SECONDS = 300;
-    private static final long RELOAD_NANOS = 200_000_000; // until each sender of the log has read its configuration again
-    private static final long HUNG_NANOS = 8_000_000_000L; // a server that answered and does not is not a slow start
+    /// Until each sender of the log has read its configuration again.
+    private static final long RELOAD_NANOS = 200_000_000;
+
+    /// A server that answered and does not is no slow start.
+    private static final long HUNG_NANOS = 8_000_000_000L;
+
     private static final long PROMOTE_LIMIT_NANOS = 60_000_000_000L;
     private static final long APPLY_LIMIT_NANOS = 2_000_000_000L;
     private static final long STILL_NANOS = 100_000_000;
@@ -44,10 +45,9 @@ final class Server implements AutoCloseable {
     private final Path settingFile;
     private final Path sockets;
     private final ServerProcess process;
+    private final Sessions sessions;
     private final String tag;
     private Setting setting;
-    private Secrets secrets = new Secrets("", "", "", "");
-    private @Nullable Sql sql;
     private DataFolder.@Nullable Control control;
     private long downSinceNanos;
     private long lostSinceNanos;
@@ -74,13 +74,12 @@ final class Server implements AutoCloseable {
         programs.makeFolder(sockets);
         this.settingFile = notes.resolve("member.json");
         this.setting = Setting.read(settingFile);
+        this.sessions = new Sessions(spec, address);
         this.process = new ServerProcess(programs, data, notes.resolve("postgresql.log"), ticker);
     }
 
     void learn(Secrets known) {
-        if (known.equals(secrets)) return;
-        secrets = known;
-        closeSql();
+        sessions.learn(known);
     }
 
     long pid() {
@@ -95,12 +94,12 @@ final class Server implements AutoCloseable {
         return setting.pledged();
     }
 
-    // ---- eyes --------------------------------------------------------------------------------------------------------
+    // ---- eyes ----
 
     Local look() throws InterruptedException {
         long now = ticker.nanos();
         boolean runs = process.pid() != 0;
-        Sql.Looked looked = runs ? lookInside() : null;
+        Sql.Looked looked = runs ? sessions.look() : null;
         if (looked == null) {
             if (downSinceNanos == 0) downSinceNanos = runs && answeredPid == process.pid() ? now + HUNG_NANOS : now;
             return outside(runs ? Phase.STARTING : Phase.STOPPED);
@@ -114,32 +113,6 @@ final class Server implements AutoCloseable {
             control = new DataFolder.Control(looked.systemId(), looked.timeline());
         }
         return looked.standby() ? standby(looked, now) : primary(looked, now);
-    }
-
-    private Sql.@Nullable Looked lookInside() {
-        try {
-            return sql().look();
-        } catch (SQLException failed) {
-            LOG.debug("{} on {} does not answer: {}", spec.name(), me, failed.getMessage());
-            return null;
-        }
-    }
-
-    private Sql sql() {
-        Sql present = sql;
-        if (present != null) return present;
-        Sql fresh = open(address, spec.port());
-        sql = fresh;
-        return fresh;
-    }
-
-    private Sql open(String host, int port) {
-        return new Sql(host, port, "postgres", secrets.superuser(), secrets.superuserPassword(), SQL_LIMIT_SECONDS);
-    }
-
-    private void closeSql() {
-        if (sql != null) sql.close();
-        sql = null;
     }
 
     private Local outside(Phase phase) throws InterruptedException {
@@ -229,17 +202,17 @@ final class Server implements AutoCloseable {
                 failedStarts);
     }
 
-    // ---- hands -------------------------------------------------------------------------------------------------------
+    // ---- hands ----
 
     Outcome initialize() throws InterruptedException {
         keep(Setting.NONE);
         control = null;
-        return folder.initialize(secrets);
+        return folder.initialize(sessions.secrets());
     }
 
     /// Data that was here before us gets our users.
     Outcome adopt() throws InterruptedException {
-        return folder.isFounding() || process.pid() != 0 ? new Outcome.Done(0) : folder.users(secrets);
+        return folder.isFounding() || process.pid() != 0 ? new Outcome.Done(0) : folder.users(sessions.secrets());
     }
 
     void founded() {
@@ -291,21 +264,22 @@ final class Server implements AutoCloseable {
     Outcome apply(Rule rule) throws InterruptedException {
         Lsn at;
         try {
-            Sql.Looked before = sql().look();
+            Sql.Looked before = sessions.sql().look();
             keep(setting.ruled(rule, before.replayed()));
             Outcome written = reload();
             if (!(written instanceof Outcome.Done)) return written;
             String wanted = Conf.standbys(spec, rule);
             long deadlineNanos = ticker.nanos() + APPLY_LIMIT_NANOS;
-            while (!sql().ask("SHOW synchronous_standby_names").equals(wanted)) {
+            while (!sessions.sql().ask("SHOW synchronous_standby_names").equals(wanted)) {
                 if (ticker.nanos() > deadlineNanos) {
-                    return new Outcome.Unknown(new Reason("not-reloaded", "The server did not take " + wanted + " over."));
+                    return new Outcome.Unknown(
+                            new Reason("not-reloaded", "The server did not take " + wanted + " over."));
                 }
                 TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
             }
             if (!before.standby()) TimeUnit.NANOSECONDS.sleep(RELOAD_NANOS);
             // whatever was let through by the old rule lies before this
-            Sql.Looked after = sql().look();
+            Sql.Looked after = sessions.sql().look();
             at = after.received() != null && after.received().compareTo(after.replayed()) > 0
                     ? after.received()
                     : after.replayed();
@@ -318,46 +292,31 @@ final class Server implements AutoCloseable {
 
     Outcome promote() throws InterruptedException {
         try {
-            Sql.Looked before = sql().look();
+            Sql.Looked before = sessions.sql().look();
             Lsn received = before.received() == null ? before.replayed() : before.received();
             keep(setting.ruled(setting.rule(), received));
-            sql().ask("SELECT pg_promote(false)");
+            sessions.sql().ask("SELECT pg_promote(false)");
             long deadlineNanos = ticker.nanos() + PROMOTE_LIMIT_NANOS;
-            while (sql().ask("SELECT pg_is_in_recovery()").equals("t")) {
+            while (sessions.sql().ask("SELECT pg_is_in_recovery()").equals("t")) {
                 if (ticker.nanos() > deadlineNanos) {
                     return new Outcome.Unknown(new Reason("still-standby", "The promotion takes too long."));
                 }
                 TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
             }
-            checkpointAside(); // rewinding reads the timeline from the control file
+            sessions.checkpointAside(); // rewinding reads the timeline from the control file
             return new Outcome.Done(0);
         } catch (SQLException failed) {
             return new Outcome.Unknown(new Reason("no-answer", String.valueOf(failed.getMessage())));
         }
     }
 
-    private void checkpointAside() {
-        Threads.start(spec.name() + " checkpoint", () -> checkpoint(address, spec.port()));
-    }
-
-    /// Brings the data files up to the log, so that a stop or a rewind is quick; false when nobody answered.
-    boolean checkpoint(String host, int port) {
-        try (Sql aside = new Sql(
-                host, port, "postgres", secrets.superuser(), secrets.superuserPassword(), CHECKPOINT_LIMIT_SECONDS)) {
-            aside.ask("CHECKPOINT");
-            return true;
-        } catch (SQLException failed) {
-            LOG.debug("No checkpoint at {}: {}", host, failed.getMessage());
-            return false;
-        }
-    }
-
-    boolean checkpoint() {
-        return checkpoint(address, spec.port());
+    /// Brings the data files up to the log, so that a stop is quick.
+    void checkpoint() {
+        sessions.checkpoint();
     }
 
     Outcome stop(boolean orderly) {
-        closeSql();
+        sessions.close();
         Outcome stopped = orderly ? process.stopOrderly(spec.stopWithin().toNanos()) : process.kill();
         downSinceNanos = 0;
         control = null;
@@ -366,21 +325,21 @@ final class Server implements AutoCloseable {
 
     /// Refused with `no-source` when the primary does not answer, and nothing was touched.
     Outcome rewind(Holder from) throws InterruptedException {
-        if (!checkpoint(from.address(), from.port())) return noSource(from);
+        if (!sessions.checkpoint(from.address(), from.port())) return noSource(from);
         Outcome stopped = stop(true);
         if (!(stopped instanceof Outcome.Done)) return stopped;
         keep(setting.rewound(setting.rewound() + 1));
-        Outcome rewound = folder.rewind(from.address(), from.port(), secrets);
+        Outcome rewound = folder.rewind(from.address(), from.port(), sessions.secrets());
         control = null;
         if (rewound instanceof Outcome.Done) keep(setting.on(0));
         return rewound;
     }
 
     Outcome cloneFrom(Holder from) throws InterruptedException {
-        if (!checkpoint(from.address(), from.port())) return noSource(from);
+        if (!sessions.checkpoint(from.address(), from.port())) return noSource(from);
         Outcome stopped = stop(true);
         if (!(stopped instanceof Outcome.Done)) return stopped;
-        Outcome cloned = folder.cloneFrom(from.address(), from.port(), secrets);
+        Outcome cloned = folder.cloneFrom(from.address(), from.port(), sessions.secrets());
         control = null;
         if (cloned instanceof Outcome.Done) keep(Setting.NONE);
         return cloned;
@@ -398,7 +357,9 @@ final class Server implements AutoCloseable {
 
     private Outcome configure() {
         try {
-            folder.write(data.resolve(Conf.FILE), Conf.text(spec, me.name(), address, data, sockets, setting, secrets));
+            folder.write(
+                    data.resolve(Conf.FILE),
+                    Conf.text(spec, me.name(), address, data, sockets, setting, sessions.secrets()));
             folder.write(data.resolve(Conf.HBA_FILE), Conf.hba(spec));
             folder.include();
             return new Outcome.Done(0);
@@ -427,6 +388,6 @@ final class Server implements AutoCloseable {
     /// Leaves the server running.
     @Override
     public void close() {
-        closeSql();
+        sessions.close();
     }
 }

@@ -49,7 +49,9 @@ final class ServerProcess {
     /// The lock file of a server that was killed names a pid that may be another's by now.
     private static boolean isPostgres(long pid) {
         try {
-            return Files.readString(Path.of("/proc", Long.toString(pid), "comm")).strip().equals("postgres");
+            return Files.readString(Path.of("/proc", Long.toString(pid), "comm"))
+                    .strip()
+                    .equals("postgres");
         } catch (IOException _) {
             return false;
         }

@@ -35,7 +35,8 @@ record Setting(
 
     static Setting read(Path file) throws IOException {
         if (!Files.exists(file)) return NONE;
-        return LedgerJson.read(Bytes.wrap(Files.readAllBytes(file)), Setting.class).orElse(NONE);
+        return LedgerJson.read(Bytes.wrap(Files.readAllBytes(file)), Setting.class)
+                .orElse(NONE);
     }
 
     void write(Path file) throws IOException {

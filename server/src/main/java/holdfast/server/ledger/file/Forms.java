@@ -80,8 +80,7 @@ final class Forms {
             Map<String, String> at) {}
 
     record PostgresForm(
-            @Key(says = "Folder of PostgreSQL's programs; the newest under /usr/lib/postgresql if not given.")
-            @Nullable
+            @Key(says = "Folder of PostgreSQL's programs; the newest under /usr/lib/postgresql if not given.") @Nullable
             String bin,
 
             @Key(says = "Folder of the cluster's files on each host; one below the agent's if not given.") @Nullable

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A service of `kind: postgresql`.
 final class PostgresForms {
-    private static final PostgresForm NOTHING = new PostgresForm(
-            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    private static final PostgresForm NOTHING =
+            new PostgresForm(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     private PostgresForms() {}
 
@@ -49,8 +49,8 @@ final class PostgresForms {
                 or(own.stopWithin(), PostgresSpec.STOP_WITHIN),
                 new TreeMap<>(or(own.parameters(), Map.of())),
                 or(own.hba(), List.of()),
-                new TreeSet<>(FleetFile.indexed(
-                        "postgresql.no-failover", or(own.noFailover(), List.of()), NodeId::new)),
+                new TreeSet<>(
+                        FleetFile.indexed("postgresql.no-failover", or(own.noFailover(), List.of()), NodeId::new)),
                 or(own.restPort(), PostgresSpec.REST_PORT),
                 or(own.writePort(), 0),
                 or(own.readPort(), 0));

@@ -108,8 +108,12 @@ final class GuardTest {
 
     @Test
     void guardThatLingers_killsAtTheMoment_notWhenThePipeEnds() throws IOException, InterruptedException {
-        other = new ProcessBuilder("bash", "-c", "setsid sleep 60 & wait").start(); // a child with a session of its own
-        long soon = Long.parseLong(Files.readString(Path.of("/proc/uptime")).split(" ", -1)[0].replace(".", "")) + 150;
+        other = new ProcessBuilder("setsid", "bash", "-c", "setsid sleep 60 & wait")
+                .start(); // a child with a session of its own
+        long soon = Long.parseLong(Files.readString(Path.of("/proc/uptime"))
+                        .split(" ", -1)[0]
+                        .replace(".", ""))
+                + 150;
         start(TAG, "linger").append(soon + " " + other.pid() + "\n").close();
         assertThat(guard.waitFor(1, TimeUnit.SECONDS)).isFalse();
         assertThat(said())

@@ -46,7 +46,8 @@ public record ClusterState(
         return new ClusterState(systemId, primary, term, timeline, forkedAt, rules, handTo, gaveUp, pause);
     }
 
-    /// Another primary's first state. It alone is sure to have every acknowledged commit until those of `wanted` have them too.
+    /// Another primary's first state. It alone is sure to have every acknowledged commit until those of `wanted` have
+    /// them too.
     public ClusterState succeededBy(NodeId successor, Rule wanted) {
         List<Rule> first = wanted.equals(Rule.ALONE) ? List.of(Rule.ALONE) : List.of(Rule.ALONE, wanted);
         return new ClusterState(systemId, successor, term + 1, 0, Lsn.ZERO, first, "", false, paused);

@@ -13,8 +13,8 @@ final class Election {
     /// How long the one that a switchover names is waited for.
     static final long NAMED_NANOS = 2_000_000_000L;
 
-    private static final Comparator<Member> BEST = Comparator.comparing(Member::position)
-            .thenComparing(Member::host, Comparator.reverseOrder());
+    private static final Comparator<Member> BEST =
+            Comparator.comparing(Member::position).thenComparing(Member::host, Comparator.reverseOrder());
 
     private Election() {}
 
@@ -43,15 +43,19 @@ final class Election {
                 return new Move.Call(new Reason(
                         "lags",
                         "%s lacks %d bytes of what %s had written; at most %d may be lost. `holdfast pg failover --force` elects it all the same."
-                                .formatted(chosen.host(), lacks, state.primary(), view.spec().lagBytesMax())));
+                                .formatted(
+                                        chosen.host(),
+                                        lacks,
+                                        state.primary(),
+                                        view.spec().lagBytesMax())));
             }
         }
         if (!chosen.host().equals(view.me())) {
             return wait("another", chosen.host() + " is to be the next primary, at " + chosen.position() + ".");
         }
         if (view.spec().noFailover().contains(view.me())) {
-            return new Move.Call(new Reason(
-                    "no-failover", view.me() + " has the most of the log, but is not to be the primary."));
+            return new Move.Call(
+                    new Reason("no-failover", view.me() + " has the most of the log, but is not to be the primary."));
         }
         SortedSet<NodeId> others = new TreeSet<>(pledged);
         others.remove(view.me());

@@ -9,8 +9,8 @@ public record Lsn(long bytes) implements Comparable<Lsn> {
     public static Lsn parse(String text) {
         int slash = text.indexOf('/');
         if (slash < 1) throw new IllegalArgumentException("no position: " + text);
-        return new Lsn(Long.parseLong(text.substring(0, slash), 16) << 32
-                | Long.parseLong(text.substring(slash + 1), 16));
+        return new Lsn(
+                Long.parseLong(text.substring(0, slash), 16) << 32 | Long.parseLong(text.substring(slash + 1), 16));
     }
 
     /// Bytes from `earlier` to this, at least 0.

@@ -15,7 +15,8 @@ public sealed interface Move {
     /// Only a person can go on; look again when something changes.
     record Call(Reason why) implements Move {}
 
-    /// Take the primary's key, if nobody has it and the state is as it was read. What goes into the state is written in the same
+    /// Take the primary's key, if nobody has it and the state is as it was read. What goes into the state is written in
+    /// the same
     /// transaction.
     ///
     /// @param state null to found a cluster: its state is written when its identity is known

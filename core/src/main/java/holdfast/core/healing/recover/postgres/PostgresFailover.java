@@ -71,7 +71,7 @@ public final class PostgresFailover {
                 holder.host(), new Reason("founded-elsewhere", "Another member founded the cluster first."));
     }
 
-    // ---- nobody holds the key ----------------------------------------------------------------------------------------
+    // ---- nobody holds the key ----
 
     private static Move vacant(View view, @Nullable ClusterState state) {
         if (state == null) return standToFound(view);
@@ -95,7 +95,8 @@ public final class PostgresFailover {
         if (self.pledged() != state.term() || !local.settled()) {
             return new Move.Pledge(
                     state.term(),
-                    new Reason("vacant", "Nobody is the primary: we receive nothing more from " + state.primary() + "."));
+                    new Reason(
+                            "vacant", "Nobody is the primary: we receive nothing more from " + state.primary() + "."));
         }
         return Election.next(view, state);
     }
@@ -117,19 +118,21 @@ public final class PostgresFailover {
     }
 
     private static Move standToFound(View view) {
-        boolean all = view.members().keySet().containsAll(view.spec().hosts()) && !view.spec().hosts().isEmpty();
+        boolean all = view.members().keySet().containsAll(view.spec().hosts())
+                && !view.spec().hosts().isEmpty();
         if (!all && view.nowNanos() - view.vacantNanos() < FOUNDING_NANOS) {
             return stay("gathering", "The members gather.");
         }
         Optional<Member> founder = view.members().values().stream().max(FOUNDER);
         if (founder.isEmpty() || !founder.get().host().equals(view.me())) {
-            return stay("founder", founder.map(one -> one.host() + " is to found the cluster.")
-                    .orElse("The members gather."));
+            return stay(
+                    "founder",
+                    founder.map(one -> one.host() + " is to found the cluster.").orElse("The members gather."));
         }
         return new Move.TakeKey(null, new Reason("founding", "We found the cluster."));
     }
 
-    // ---- the key is ours ---------------------------------------------------------------------------------------------
+    // ---- the key is ours ----
 
     private static Move found(View view) {
         Local local = view.local();
@@ -200,7 +203,8 @@ public final class PostgresFailover {
                 .filter(member -> member.role() == Member.Role.REPLICA)
                 .map(Member::host)
                 .toList();
-        boolean eligible = there.stream().anyMatch(host -> !view.spec().noFailover().contains(host));
+        boolean eligible =
+                there.stream().anyMatch(host -> !view.spec().noFailover().contains(host));
         return eligible && state.rules().stream().allMatch(rule -> rule.elects(there));
     }
 
@@ -218,7 +222,9 @@ public final class PostgresFailover {
         if (state.timeline() != local.position().timeline()) {
             return new Move.WriteState(
                     state.on(local.position().timeline(), local.startedAt()),
-                    new Reason("timeline", "It writes on timeline " + local.position().timeline() + " now."));
+                    new Reason(
+                            "timeline",
+                            "It writes on timeline " + local.position().timeline() + " now."));
         }
         if (!holder.serving() && (!SyncSet.waits(view.spec()) || local.applied() != null)) {
             return new Move.Serve(true, new Reason("serving", "It takes writes."));
@@ -230,8 +236,7 @@ public final class PostgresFailover {
     private static Move grant(View view, ClusterState state, Wish wish) {
         Optional<String> refusal = refuse(view, state, wish);
         if (refusal.isPresent()) {
-            return new Move.Answer(
-                    wish, List.of(refusal.get()), new Reason("refused", refusal.get()));
+            return new Move.Answer(wish, List.of(refusal.get()), new Reason("refused", refusal.get()));
         }
         String to = wish.to().isEmpty() ? bestReplica(view).orElseThrow().name() : wish.to();
         return new Move.WriteState(
@@ -263,12 +268,10 @@ public final class PostgresFailover {
     private static Move handOver(View view, ClusterState state, Holder holder) {
         Reason why = new Reason("switchover", "The key goes to " + state.handTo() + ".");
         if (holder.serving()) return new Move.Serve(false, why);
-        return view.local().phase() == Phase.STOPPED
-                ? new Move.Leave(state, why)
-                : new Move.Stop(true, why);
+        return view.local().phase() == Phase.STOPPED ? new Move.Leave(state, why) : new Move.Stop(true, why);
     }
 
-    // ---- the key is another's ----------------------------------------------------------------------------------------
+    // ---- the key is another's ----
 
     private static Move follow(View view, ClusterState state, Holder holder) {
         Local local = view.local();
@@ -287,8 +290,10 @@ public final class PostgresFailover {
             if (!holder.serving()) return stay("no-source", "The primary does not serve yet.");
             return new Move.Rewind(
                     holder.host(),
-                    new Reason("diverged", "We are at %s; the primary's timeline %d began at %s."
-                            .formatted(local.position(), state.timeline(), state.forkedAt())));
+                    new Reason(
+                            "diverged",
+                            "We are at %s; the primary's timeline %d began at %s."
+                                    .formatted(local.position(), state.timeline(), state.forkedAt())));
         }
         Reason joins = new Reason("follows", "We follow " + holder.host() + " in term " + holder.term() + ".");
         if (local.phase() == Phase.STOPPED) return new Move.Follow(holder.host(), holder.term(), joins);
