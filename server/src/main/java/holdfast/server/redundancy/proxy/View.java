@@ -1,0 +1,57 @@
+package holdfast.server.redundancy.proxy;
+
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// What the store says about a service.
+///
+/// @param fence create revision of the primary's key, 0 while nobody holds it
+/// @param primary who holds it, null while nobody does
+/// @param serving whether it takes writes
+/// @param replicas hosts that stream from it
+/// @param hosts every host that has a server running, the primary's too
+/// @param login how the proxy itself logs in, null when that is not known yet
+record View(
+        long fence,
+        @Nullable Target primary,
+        boolean serving,
+        List<Target> replicas,
+        List<String> hosts,
+        @Nullable Login login) {
+    static final View NOTHING = new View(0, null, false, List.of(), List.of(), null);
+
+    /// A PostgreSQL server.
+    record Target(String host, String address, int port) {
+        @Override
+        public String toString() {
+            return host + " (" + address + ":" + port + ")";
+        }
+    }
+
+    /// A superuser.
+    record Login(String user, String password) {
+        @Override
+        public String toString() {
+            return "Login of " + user; // the password stays out of logs
+        }
+    }
+
+    /// Where writes may go now; null for nowhere.
+    @Nullable
+    Target writable() {
+        return serving ? primary : null;
+    }
+
+    /// Where users can be looked up: the primary, else any replica; null for nowhere.
+    @Nullable
+    Target readable() {
+        Target writable = writable();
+        return writable != null || replicas.isEmpty() ? writable : replicas.getFirst();
+    }
+
+    /// Whether `target` is the primary, serving or not.
+    boolean isPrimary(Target target) {
+        return Objects.equals(primary, target);
+    }
+}

@@ -1,0 +1,2 @@
+/// Real PostgreSQL servers for tests. Start at [TestPostgres].
+package holdfast.server.postgres;

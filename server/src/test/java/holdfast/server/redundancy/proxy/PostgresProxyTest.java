@@ -1,0 +1,567 @@
+package holdfast.server.redundancy.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import holdfast.server.peers.Processes;
+import holdfast.server.postgres.TestPostgres;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.PGConnection;
+
+/// Real clients, two real servers and a real store around one proxy. Those that change the primary come last and
+/// leave a pair behind.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class PostgresProxyTest {
+    private static final Duration LIMIT = ProxyTown.LIMIT;
+
+    @TempDir
+    static Path folder;
+
+    private static ProxyTown town;
+
+    @BeforeAll
+    static void open() throws IOException, InterruptedException {
+        town = new ProxyTown(
+                folder,
+                ProxyConfig.of("shop", "127.0.0.1", 0, 0)
+                        .withDrainFor(Duration.ofSeconds(3))
+                        .withConnectionsMax(40));
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        if (town != null) town.close();
+    }
+
+    private static String one(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            assertThat(rows.next()).isTrue();
+            return rows.getString(1);
+        }
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static double cuts(String reason) {
+        String line = "holdfast_postgres_proxy_cuts_total{reason=\"" + reason + "\",service=\"shop\"} ";
+        String page = town.metrics.expose();
+        int at = page.indexOf(line);
+        return at < 0 ? 0 : Double.parseDouble(page.substring(at + line.length(), page.indexOf('\n', at)));
+    }
+
+    // ---- one primary ----------------------------------------------------------------------------------------------
+
+    @Test
+    @Order(1)
+    void login_rightPassword_reachesThePrimary() throws SQLException {
+        assertThat(town.psql("-Atc", "SELECT current_user || ' ' || pg_is_in_recovery()")
+                        .output())
+                .isEqualTo("clerk false\n");
+        try (Connection connection = town.connect()) {
+            assertThat(one(connection, "SELECT inet_server_port()")).isEqualTo("" + town.primary.port());
+        }
+    }
+
+    @Test
+    @Order(1)
+    void login_wrongPasswordOrNoSuchUser_isRefusedAlike() {
+        for (String user : List.of("clerk", "nobody")) {
+            ProxyTown.Ran ran = town.program("psql", user, "wrong", "--dbname=postgres", "-c", "SELECT 1")
+                    .await();
+            assertThat(ran.status()).isEqualTo(2);
+            assertThat(ran.output()).contains("FATAL:  password authentication failed for user \"" + user + "\"");
+        }
+        assertThatThrownBy(() -> DriverManager.getConnection(town.address(town.proxy.writePort()), "clerk", "wrong"))
+                .isInstanceOfSatisfying(
+                        SQLException.class,
+                        failed -> assertThat(failed.getSQLState()).isEqualTo("28P01"));
+    }
+
+    @Test
+    @Order(1)
+    void login_passwordChanged_newOneWorksAtOnce() {
+        town.primary.sql("CREATE ROLE fickle LOGIN PASSWORD 'old'");
+        assertThat(town.program("psql", "fickle", "old", "--dbname=postgres", "-Atc", "SELECT 1")
+                        .await()
+                        .output())
+                .isEqualTo("1\n");
+        town.primary.sql("ALTER ROLE fickle PASSWORD 'new'");
+        Processes.await(
+                "the new password",
+                LIMIT,
+                () -> town.program("psql", "fickle", "new", "--dbname=postgres", "-Atc", "SELECT 1")
+                                .await()
+                                .status()
+                        == 0);
+        assertThat(town.program("psql", "fickle", "old", "--dbname=postgres", "-Atc", "SELECT 1")
+                        .await()
+                        .status())
+                .isEqualTo(2);
+    }
+
+    @Test
+    @Order(1)
+    void login_md5Verifier_worksToo() {
+        town.primary.sql("SET password_encryption = 'md5'; CREATE ROLE elder LOGIN PASSWORD 'grey'");
+        assertThat(town.program("psql", "elder", "grey", "--dbname=postgres", "-Atc", "SELECT current_user")
+                        .await())
+                .isEqualTo(new ProxyTown.Ran(0, "elder\n"));
+        assertThat(town.program("psql", "elder", "white", "--dbname=postgres", "-Atc", "SELECT 1")
+                        .await()
+                        .status())
+                .isEqualTo(2);
+    }
+
+    @Test
+    @Order(1)
+    void login_serverRefuses_itsErrorIsPassedOn() {
+        assertThat(town.program("psql", "clerk", ProxyTown.USER_PASSWORD, "--dbname=nowhere", "-c", "SELECT 1")
+                        .await()
+                        .output())
+                .contains("FATAL:  database \"nowhere\" does not exist");
+    }
+
+    @Test
+    @Order(1)
+    void clients_moreThanTheMost_areRefused() throws SQLException {
+        List<Connection> all = new ArrayList<>();
+        try {
+            for (int n = 0; n < 40; n++) all.add(town.connect());
+            assertThatThrownBy(() -> town.connect())
+                    .isInstanceOfSatisfying(
+                            SQLException.class,
+                            failed -> assertThat(failed.getSQLState()).isEqualTo("53300"));
+        } finally {
+            for (Connection connection : all) connection.close();
+        }
+        Processes.await(
+                "room for others", LIMIT, () -> town.psql("-c", "SELECT 1").status() == 0);
+    }
+
+    @Test
+    @Order(1)
+    void readPort_replicaStreams_leadsThere() throws SQLException {
+        try (Connection connection = town.connectToRead()) {
+            assertThat(one(connection, "SELECT pg_is_in_recovery()")).isEqualTo("t");
+        }
+    }
+
+    @Test
+    @Order(1)
+    void query_cancelled_endsWithItsErrorAndTheSessionGoesOn() throws Exception {
+        try (Connection connection = town.connect();
+                Statement statement = connection.createStatement()) {
+            CompletableFuture<SQLException> failure = CompletableFuture.supplyAsync(() -> {
+                try {
+                    statement.execute("SELECT pg_sleep(60)");
+                    return new SQLException("it slept");
+                } catch (SQLException failed) {
+                    return failed;
+                }
+            });
+            Processes.await(
+                    "it sleeps",
+                    LIMIT,
+                    () -> town.primary
+                            .ask(
+                                    "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'")
+                            .equals("1"));
+            statement.cancel();
+            assertThat(failure.get().getSQLState()).isEqualTo("57014");
+            assertThat(one(connection, "SELECT 1")).isEqualTo("1");
+        }
+    }
+
+    @Test
+    @Order(1)
+    void copy_inAndOut_bothProtocols() throws Exception {
+        try (Connection connection = town.connect()) {
+            execute(connection, "DROP TABLE IF EXISTS copied");
+            execute(connection, "CREATE TABLE copied (n int, t text)");
+            StringBuilder rows = new StringBuilder();
+            for (int n = 0; n < 50_000; n++)
+                rows.append(n).append("\trow of ").append(n).append('\n');
+            var copy = connection.unwrap(PGConnection.class).getCopyAPI();
+            assertThat(copy.copyIn("COPY copied FROM STDIN", new StringReader(rows.toString())))
+                    .isEqualTo(50_000);
+            StringWriter out = new StringWriter();
+            copy.copyOut("COPY (SELECT * FROM copied ORDER BY n) TO STDOUT", out);
+            assertThat(out.toString()).isEqualTo(rows.toString());
+            assertThatThrownBy(() -> copy.copyIn("COPY copied FROM STDIN", new StringReader("no number\tx\n")))
+                    .isInstanceOf(SQLException.class);
+            assertThat(one(connection, "SELECT count(*) FROM copied")).isEqualTo("50000");
+        }
+    }
+
+    @Test
+    @Order(1)
+    void result_largerThanMemoryAllows_waitsForASlowReader() throws Exception {
+        ProxyTown.Program reader = town.program(
+                "psql",
+                "clerk",
+                ProxyTown.USER_PASSWORD,
+                "--dbname=postgres",
+                "-At",
+                "-v",
+                "FETCH_COUNT=0",
+                "-c",
+                "COPY (SELECT repeat('x', 100000) FROM generate_series(1, 3000)) TO STDOUT");
+        Processes.await("it reads", LIMIT, () -> !reader.output().isEmpty());
+        new ProcessBuilder("kill", "-STOP", "" + reader.process().pid()).start().waitFor();
+        try {
+            Processes.await(
+                    "the server waits for its client",
+                    LIMIT,
+                    () -> town.primary
+                            .ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'ClientWrite'")
+                            .equals("1"));
+        } finally {
+            new ProcessBuilder("kill", "-CONT", "" + reader.process().pid())
+                    .start()
+                    .waitFor();
+        }
+        ProxyTown.Ran ran = reader.await();
+        assertThat(ran.status()).isZero();
+        assertThat(ran.output().length()).isEqualTo(3_000 * 100_001);
+    }
+
+    @Test
+    @Order(1)
+    void garbage_onThePort_isRefusedAndOthersGoOn() throws Exception {
+        byte[][] all = {
+            "GET / HTTP/1.1\r\n\r\n".getBytes(), new byte[9], {0, 0, 0, 8, 0, 9, 0, 0}, {0x7f, -1, -1, -1, 0, 3, 0, 0}
+        };
+        for (byte[] garbage : all) {
+            try (Socket socket = new Socket("127.0.0.1", town.proxy.writePort())) {
+                socket.setSoTimeout(5_000);
+                OutputStream out = socket.getOutputStream();
+                out.write(garbage);
+                byte[] answer = socket.getInputStream().readAllBytes();
+                assertThat(answer).startsWith((byte) 'E');
+            }
+        }
+        assertThat(town.psql("-Atc", "SELECT 1").output()).isEqualTo("1\n");
+    }
+
+    @Test
+    @Order(1)
+    void pipeline_ofManyStatements_isAnsweredInOrder() throws SQLException {
+        try (Connection connection = town.connect()) {
+            execute(connection, "CREATE TABLE IF NOT EXISTS piped (n int)");
+            execute(connection, "TRUNCATE piped");
+            try (PreparedStatement insert = connection.prepareStatement("INSERT INTO piped VALUES (?)")) {
+                for (int n = 0; n < 2_000; n++) {
+                    insert.setInt(1, n);
+                    insert.addBatch();
+                }
+                assertThat(insert.executeBatch()).hasSize(2_000).containsOnly(1);
+            }
+            assertThat(one(connection, "SELECT sum(n) FROM piped")).isEqualTo("1999000");
+        }
+    }
+
+    @Test
+    @Order(1)
+    void stall_unconfirmed_holdsAnswersUntilTheStoreSaysWhoLeads() throws Exception {
+        try (Connection connection = town.connect()) {
+            assertThat(one(connection, "SELECT 1")).isEqualTo("1");
+            town.store.server(0).freeze();
+            CompletableFuture<String> answer;
+            try {
+                town.ticker.jump(Duration.ofSeconds(1));
+                Processes.await(
+                        "the stall is seen",
+                        LIMIT,
+                        () -> town.metrics.expose().contains("holdfast_postgres_proxy_stalls_total{service=\"shop\"}"));
+                answer = CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return one(connection, "SELECT 2");
+                    } catch (SQLException failed) {
+                        return failed.toString();
+                    }
+                });
+                Thread.sleep(500); // nothing can be waited for: it is about something that must not happen
+                assertThat(answer).isNotDone();
+            } finally {
+                town.store.server(0).thaw();
+            }
+            assertThat(answer.get()).isEqualTo("2");
+        }
+    }
+
+    @Test
+    @Order(2)
+    void commit_whoseWaitForReplicasIsCancelled_isNotAcknowledged() throws Exception {
+        town.primary.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+        town.primary.sql("SELECT pg_reload_conf()");
+        try {
+            for (String sql : List.of("SET client_min_messages = warning", "SET lc_messages = 'C'")) {
+                try (Connection connection = town.connect();
+                        Statement statement = connection.createStatement()) {
+                    execute(connection, "SET synchronous_commit = off");
+                    execute(connection, "CREATE TABLE IF NOT EXISTS waited (n int)");
+                    execute(connection, "SET synchronous_commit = on");
+                    if (sql.startsWith("SET client")) execute(connection, sql);
+                    CompletableFuture<SQLException> failure = CompletableFuture.supplyAsync(() -> {
+                        try {
+                            statement.execute("INSERT INTO waited VALUES (1)");
+                            return new SQLException("it was acknowledged");
+                        } catch (SQLException failed) {
+                            return failed;
+                        }
+                    });
+                    Processes.await(
+                            "it waits",
+                            LIMIT,
+                            () -> town.primary
+                                    .ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+                                    .equals("1"));
+                    statement.cancel();
+                    assertThat(failure.get().getSQLState()).isEqualTo("08007");
+                }
+            }
+        } finally {
+            town.primary.sql("ALTER SYSTEM RESET synchronous_standby_names");
+            town.primary.sql("SELECT pg_reload_conf()");
+        }
+        assertThat(cuts("unreplicated")).isEqualTo(2);
+    }
+
+    // ---- the primary changes --------------------------------------------------------------------------------------
+
+    @Test
+    @Order(3)
+    void switchover_underPgbench_noClientSeesAnError() {
+        town.primary.sql("CREATE DATABASE bench OWNER clerk");
+        assertThat(town.program("pgbench", "clerk", ProxyTown.USER_PASSWORD, "-i", "-q", "-s", "1", "bench")
+                        .await()
+                        .status())
+                .isZero();
+        List<ProxyTown.Program> benches = new ArrayList<>();
+        for (String protocol : List.of("simple", "extended", "prepared")) {
+            benches.add(town.program(
+                    "pgbench",
+                    "clerk",
+                    ProxyTown.USER_PASSWORD,
+                    "-n",
+                    "-M",
+                    protocol,
+                    "-c",
+                    "3",
+                    "-T",
+                    "8",
+                    "-P",
+                    "1",
+                    "bench"));
+        }
+        for (ProxyTown.Program bench : benches) {
+            Processes.await("it runs", LIMIT, () -> bench.output().contains("progress: 1.0"));
+        }
+        town.switchOver();
+        for (ProxyTown.Program bench : benches) {
+            ProxyTown.Ran ran = bench.await();
+            assertThat(ran.output())
+                    .contains("number of failed transactions: 0 ")
+                    .doesNotContain("error");
+            assertThat(ran.status()).isZero();
+        }
+        town.follow();
+    }
+
+    @Test
+    @Order(4)
+    void switchover_session_keepsSettingsAndPreparedStatements() throws SQLException {
+        try (Connection connection = town.connect();
+                PreparedStatement prepared = connection.prepareStatement("SELECT ?::int + 1")) {
+            connection.unwrap(PGConnection.class).setPrepareThreshold(1);
+            execute(connection, "SET work_mem = '7MB'");
+            execute(connection, "SET search_path TO pg_catalog, public; SET TimeZone TO 'Asia/Tokyo'");
+            connection.setAutoCommit(false);
+            execute(connection, "SET statement_timeout = '77s'");
+            connection.rollback();
+            execute(connection, "SET lock_timeout = '78s'");
+            execute(connection, "SET LOCAL enable_seqscan = off");
+            connection.commit();
+            connection.setAutoCommit(true);
+            for (int n = 0; n < 3; n++) {
+                prepared.setInt(1, n);
+                try (ResultSet rows = prepared.executeQuery()) {
+                    assertThat(rows.next()).isTrue();
+                    assertThat(rows.getInt(1)).isEqualTo(n + 1);
+                }
+            }
+            int before = town.primary.port();
+            town.switchOver();
+            prepared.setInt(1, 41);
+            try (ResultSet rows = prepared.executeQuery()) {
+                assertThat(rows.next()).isTrue();
+                assertThat(rows.getInt(1)).isEqualTo(42);
+            }
+            assertThat(one(connection, "SELECT inet_server_port()")).isNotEqualTo("" + before);
+            assertThat(one(connection, "SHOW work_mem")).isEqualTo("7MB");
+            assertThat(one(connection, "SHOW search_path")).isEqualTo("pg_catalog, public");
+            assertThat(one(connection, "SHOW TimeZone")).isEqualTo("Asia/Tokyo");
+            assertThat(one(connection, "SHOW statement_timeout")).isEqualTo("0");
+            assertThat(one(connection, "SHOW lock_timeout")).isEqualTo("78s");
+            assertThat(one(connection, "SHOW enable_seqscan")).isEqualTo("on");
+        }
+        town.follow();
+    }
+
+    @Test
+    @Order(5)
+    void kill_ofThePrimary_pausesTheIdleAndEndsTheBusy() throws Exception {
+        town.primary.sql("CREATE TABLE IF NOT EXISTS kept (n int)");
+        town.primary.sql("GRANT ALL ON kept TO clerk");
+        try (Connection idle = town.connect();
+                Connection busy = town.connect();
+                Connection listening = town.connect()) {
+            assertThat(one(idle, "SELECT 1")).isEqualTo("1");
+            execute(listening, "LISTEN something");
+            busy.setAutoCommit(false);
+            execute(busy, "INSERT INTO kept VALUES (1)");
+            Processes.await(
+                    "the standby has everything",
+                    LIMIT,
+                    () -> town.primary
+                            .ask("SELECT count(*) FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()")
+                            .equals("1"));
+            town.primary.kill9();
+            AtomicReference<Thread> writer = new AtomicReference<>();
+            CompletableFuture<String> held = CompletableFuture.supplyAsync(() -> {
+                writer.set(Thread.currentThread());
+                try {
+                    execute(idle, "INSERT INTO kept VALUES (2)");
+                    return one(idle, "SELECT inet_server_port()");
+                } catch (SQLException failed) {
+                    return failed.toString();
+                }
+            });
+            assertThatThrownBy(() -> execute(busy, "INSERT INTO kept VALUES (3)"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class,
+                            failed -> assertThat(failed.getSQLState()).startsWith("08"));
+            assertThatThrownBy(() -> execute(listening, "SELECT 1"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class,
+                            failed -> assertThat(failed.getSQLState()).isEqualTo("57P01"));
+            CompletableFuture<String> fresh = CompletableFuture.supplyAsync(
+                    () -> town.psql("-Atc", "SELECT 'new'").output());
+            Processes.await(
+                    "two are held",
+                    LIMIT,
+                    () -> town.metrics.expose().contains("holdfast_postgres_proxy_held{service=\"shop\"} 1"));
+            assertThat(held).isNotDone();
+            town.promote();
+            assertThat(held.get()).isEqualTo("" + town.primary.port());
+            assertThat(fresh.get()).isEqualTo("new\n");
+            assertThat(one(idle, "SELECT string_agg(n::text, ',' ORDER BY n) FROM kept"))
+                    .isEqualTo("2");
+        }
+        town.follow();
+    }
+
+    @Test
+    @Order(6)
+    void fence_changes_cutsWhatRunsAtOnce() throws Exception {
+        try (Connection idle = town.connect();
+                Connection busy = town.connect()) {
+            assertThat(one(idle, "SELECT 1")).isEqualTo("1");
+            double before = cuts("fence");
+            CompletableFuture<String> running = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return one(busy, "SELECT pg_sleep(20)");
+                } catch (SQLException failed) {
+                    return failed.getSQLState();
+                }
+            });
+            Processes.await(
+                    "it sleeps",
+                    LIMIT,
+                    () -> town.primary
+                            .ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+                            .equals("1"));
+            town.delete("leader"); // the server lives on, and must not be heard any more
+            assertThat(running.get()).isEqualTo("08006");
+            assertThat(cuts("fence")).isEqualTo(before + 1);
+            TestPostgres old = town.primary;
+            town.standby.promote();
+            town.primary = town.standby;
+            town.lead(true);
+            assertThat(one(idle, "SELECT inet_server_port()")).isEqualTo("" + town.primary.port());
+            assertThat(old.ask("SELECT count(*) FROM pg_stat_activity WHERE usename = 'clerk' AND state = 'idle'"))
+                    .isEqualTo("0");
+            old.close();
+        }
+        town.follow();
+    }
+
+    @Test
+    @Order(7)
+    void switchover_transactionThatDoesNotEnd_isCutAfterTheGrace() throws Exception {
+        try (Connection busy = town.connect()) {
+            busy.setAutoCommit(false);
+            assertThat(one(busy, "SELECT 1")).isEqualTo("1");
+            town.lead(false);
+            assertThat(one(busy, "SELECT 2")).isEqualTo("2"); // goes on
+            Processes.await("the grace is over", LIMIT, () -> cuts("drain") > 0);
+            assertThatThrownBy(() -> one(busy, "SELECT 3")).isInstanceOf(SQLException.class);
+        } finally {
+            town.lead(true);
+        }
+        assertThat(town.psql("-Atc", "SELECT 1").output()).isEqualTo("1\n");
+    }
+
+    @Test
+    @Order(8)
+    void noPrimary_forLongerThanTheHold_isAClearError() throws Exception {
+        ProxyConfig hasty = ProxyConfig.of("shop", "127.0.0.1", 0, 0).withHoldFor(Duration.ofMillis(300));
+        try (PostgresProxy other = town.another(hasty)) {
+            try (Connection connection = town.connectAt(other.writePort())) {
+                assertThat(one(connection, "SELECT 1")).isEqualTo("1");
+                town.delete("leader");
+                Processes.await("it has left", LIMIT, () -> town.sessions() == 0);
+                assertThatThrownBy(() -> one(connection, "SELECT 1"))
+                        .isInstanceOfSatisfying(SQLException.class, failed -> {
+                            assertThat(failed.getSQLState()).isEqualTo("08006");
+                            assertThat(failed.getMessage())
+                                    .contains("no server that could take this session for 300 ms");
+                        });
+                assertThatThrownBy(() -> town.connectAt(other.writePort()))
+                        .isInstanceOfSatisfying(
+                                SQLException.class,
+                                failed -> assertThat(failed.getSQLState()).isEqualTo("08006"));
+            }
+        } finally {
+            town.lead(true);
+        }
+    }
+}
