@@ -1,5 +1,6 @@
 package holdfast.core.redundancy.proxy;
 
+import holdfast.core.base.Bytes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,7 +30,7 @@ public final class Carried {
     private final Map<String, String> reported = new TreeMap<>();
     private Map<String, String> settings = new LinkedHashMap<>();
     private @Nullable Map<String, String> beforeTransaction;
-    private final Map<String, byte[]> statements = new LinkedHashMap<>();
+    private final Map<String, Bytes> statements = new LinkedHashMap<>();
     private int bytes;
     private boolean rolledBack;
     private @Nullable String stuck;
@@ -60,7 +61,7 @@ public final class Carried {
     }
 
     /// `Parse` messages to be sent again, in order.
-    public List<byte[]> statements() {
+    public List<Bytes> statements() {
         return List.copyOf(statements.values());
     }
 
@@ -77,10 +78,10 @@ public final class Carried {
         return differing;
     }
 
-    void parsed(String name, byte[] message) {
+    void parsed(String name, Bytes message) {
         closed(name); // the unnamed one is made over and over
         statements.put(name, message);
-        bytes += message.length;
+        bytes += message.size();
         if (statements.size() > STATEMENTS_MAX || bytes > BYTES_MAX) {
             stick("more prepared statements than are remembered");
             statements.clear();
@@ -89,8 +90,8 @@ public final class Carried {
     }
 
     void closed(String name) {
-        byte[] old = statements.remove(name);
-        if (old != null) bytes -= old.length;
+        Bytes old = statements.remove(name);
+        if (old != null) bytes -= old.size();
     }
 
     /// A statement has ended.

@@ -2,9 +2,9 @@ package holdfast.core.redundancy.proxy;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import holdfast.core.base.Bytes;
 import holdfast.core.redundancy.proxy.Frames.Piece;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -22,7 +22,7 @@ public final class Conversation {
     /// What the server's answer to a message of the client will be about, in the order in which they were sent.
     private sealed interface Owed {
         /// Ends with ReadyForQuery; the text is null when it was too large to look at.
-        record Query(byte @Nullable [] data, int from, int to) implements Owed {}
+        record Query(@Nullable Bytes text) implements Owed {}
 
         record FunctionCall() implements Owed {}
 
@@ -32,7 +32,7 @@ public final class Conversation {
         /// The end of what the client copies in, sent before it was asked for.
         record CopyEnd() implements Owed {}
 
-        record Parse(String name, byte[] message) implements Owed {}
+        record Parse(String name, Bytes message) implements Owed {}
 
         /// A `SET` of the extended protocol that may be executed.
         record Setting(String statement) implements Owed {}
@@ -114,7 +114,7 @@ public final class Conversation {
         int from = frames.start() + BODY;
         switch (frames.type()) {
             case 'Q' -> {
-                owe(whole ? new Owed.Query(data, from, frames.end() - 1) : new Owed.Query(null, 0, 0));
+                owe(new Owed.Query(whole ? Bytes.wrap(data).slice(from, frames.end() - 1) : null));
                 if (whole) look(data, from, frames.end());
             }
             case 'F' -> owe(FUNCTION_CALL);
@@ -159,7 +159,7 @@ public final class Conversation {
         String name = string(data, from, frames.end());
         int text = from + name.length() + 1;
         look(data, text, frames.end());
-        owed.add(new Owed.Parse(name, Arrays.copyOfRange(data, frames.start(), frames.end())));
+        owed.add(new Owed.Parse(name, Bytes.wrap(data).slice(frames.start(), frames.end())));
         if (startsWithSet(data, text, frames.end())) owed.add(new Owed.Setting(string(data, text, frames.end())));
     }
 
@@ -193,7 +193,7 @@ public final class Conversation {
                 return REPORTED;
             }
             case '1' -> {
-                if (first(Owed.Parse.class) instanceof Owed.Parse(String name, byte[] message)) {
+                if (first(Owed.Parse.class) instanceof Owed.Parse(String name, Bytes message)) {
                     carried.parsed(name, message);
                 }
             }
@@ -248,8 +248,10 @@ public final class Conversation {
     private void completed(String tag) {
         String statement = null;
         if (tag.equals("SET") || tag.equals("RESET") || tag.equals("DEALLOCATE")) {
-            if (owed.peek() instanceof Owed.Query(byte[] data, int from, int to)) {
-                List<String> statements = data == null ? List.of() : SqlText.statements(SqlText.text(data, from, to));
+            if (owed.peek() instanceof Owed.Query(Bytes text)) {
+                List<String> statements = text == null
+                        ? List.of()
+                        : SqlText.statements(SqlText.text(text.unsafeArray(), 0, text.size()));
                 if (completed < statements.size()) statement = statements.get(completed);
             } else if (first(Owed.Setting.class) instanceof Owed.Setting(String text)) {
                 statement = text;

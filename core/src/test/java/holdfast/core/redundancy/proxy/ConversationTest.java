@@ -55,7 +55,7 @@ final class ConversationTest {
 
     private List<String> names() {
         return talk.carried().statements().stream()
-                .map(message -> new String(message, 5, message.length - 5, ISO_8859_1).split("\0", -1)[0])
+                .map(message -> new String(message.toArray(), 5, message.size() - 5, ISO_8859_1).split("\0", -1)[0])
                 .toList();
     }
 

@@ -3,6 +3,7 @@ package holdfast.server.redundancy.proxy;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import holdfast.core.base.Bytes;
 import holdfast.core.redundancy.proxy.Carried;
 import holdfast.core.redundancy.proxy.Conversation;
 import holdfast.core.redundancy.proxy.Frames;
@@ -201,26 +202,31 @@ final class Backend {
         Scram.Proved proved = identity.scram();
         Scram.Client client = scram;
         String md5 = identity.md5();
-        Buffer answer = switch (kind) {
-            case Messages.AUTH_OK -> Buffer.buffer();
+        Buffer answer = null; // none that could be given
+        switch (kind) {
+            case Messages.AUTH_OK -> answer = Buffer.buffer();
             case Messages.AUTH_SASL -> {
-                if (proved == null || !(text + "\0").contains(Scram.MECHANISM + "\0")) yield null;
-                scram = new Scram.Client(proved);
-                yield Messages.saslInitial(Scram.MECHANISM, scram.first());
+                if (proved != null && (text + "\0").contains(Scram.MECHANISM + "\0")) {
+                    scram = new Scram.Client(proved);
+                    answer = Messages.saslInitial(Scram.MECHANISM, scram.first());
+                }
             }
             case Messages.AUTH_SASL_CONTINUE -> {
                 String last = client == null ? null : client.answer(text);
-                yield last == null ? null : Messages.sasl(last);
+                if (last != null) answer = Messages.sasl(last);
             }
-            case Messages.AUTH_SASL_FINAL -> client != null && client.trusts(text) ? Buffer.buffer() : null;
-            case Messages.AUTH_MD5 ->
-                md5 == null
-                        ? null
-                        : Messages.password(Scram.md5(
-                                md5.substring("md5".length()).getBytes(ISO_8859_1),
-                                body.getBytes(KIND_BYTES, body.length())));
-            default -> null;
-        };
+            case Messages.AUTH_SASL_FINAL -> {
+                if (client != null && client.trusts(text)) answer = Buffer.buffer();
+            }
+            case Messages.AUTH_MD5 -> {
+                if (md5 != null) {
+                    byte[] digest = md5.substring("md5".length()).getBytes(ISO_8859_1);
+                    byte[] salt = body.getBytes(KIND_BYTES, body.length());
+                    answer = Messages.password(Scram.md5(digest, salt));
+                }
+            }
+            default -> {}
+        }
         if (answer == null) {
             refuse(false, "28000", target + " asks for a login that the proxy cannot make (kind " + kind + ")");
         } else if (answer.length() > 0) {
@@ -261,8 +267,8 @@ final class Backend {
             Map<String, String> differing = carried.differing(reported);
             differing.forEach((name, value) -> batch.appendBuffer(Messages.query(
                     "SELECT pg_catalog.set_config(E'" + escaped(name) + "', E'" + escaped(value) + "', false)")));
-            for (byte[] parse : carried.statements()) {
-                batch.appendBytes(parse).appendBuffer(Messages.sync());
+            for (Bytes parse : carried.statements()) {
+                batch.appendBytes(parse.toArray()).appendBuffer(Messages.sync());
             }
             await(batch, differing.size() + carried.statements().size());
         } else {
@@ -318,8 +324,12 @@ final class Backend {
 
     /// Ends the connection; its owner hears no more of it.
     void close() {
+        close(false);
+    }
+
+    /// @param polite say so to the server: never within a message, which that would change
+    void close(boolean polite) {
         if (phase == Phase.CLOSED) return;
-        boolean polite = phase == Phase.OPEN;
         phase = Phase.CLOSED;
         NetSocket open = socket;
         if (open == null) return;

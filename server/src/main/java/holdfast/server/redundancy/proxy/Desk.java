@@ -29,6 +29,7 @@ final class Desk extends VerticleBase {
     private static final long RETRY_NANOS = 50_000_000;
     private static final int CONNECT_MILLIS = 2_000;
     private static final int BACKLOG = 1_024;
+    private static final int STRANGERS_MAX = 200; // of one loop, who have not said who they are
 
     /// What becomes of a connection to a server now.
     enum Standing {
@@ -90,6 +91,10 @@ final class Desk extends VerticleBase {
                 .setTcpKeepAlive(true);
         return vertx.createNetServer(options)
                 .connectHandler(client -> {
+                    if (guests.size() > shared.config().connectionsMax() + STRANGERS_MAX) {
+                        client.close();
+                        return;
+                    }
                     Login login = new Login(this, client, reads);
                     guests.add(login);
                     login.start();

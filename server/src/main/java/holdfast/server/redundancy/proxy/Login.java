@@ -147,9 +147,17 @@ final class Login implements Guest {
         retryAtNanos = Long.MAX_VALUE;
         String user = user();
         Threads.start("user of PostgreSQL", () -> {
-            Found found = desk.verifiers().find(user);
+            Found found = find(user);
             desk.run(() -> found(found));
         });
+    }
+
+    private Found find(String user) {
+        try {
+            return desk.verifiers().find(user);
+        } catch (InterruptedException bug) {
+            throw new IllegalStateException("nobody interrupts this", bug);
+        }
     }
 
     private void found(Found found) {

@@ -1,5 +1,6 @@
 package holdfast.server.redundancy.proxy;
 
+import holdfast.server.base.Threads;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Etcd;
 import io.vertx.core.DeploymentOptions;
@@ -31,8 +32,17 @@ public final class PostgresProxy implements AutoCloseable {
 
     private PostgresProxy(Vertx vertx, Etcd etcd, ProxyConfig config, Ticker ticker) {
         this.vertx = vertx;
-        this.watch = new ServiceWatch(etcd, config.service(), view -> desks.forEach(desk -> desk.tell(view)));
-        this.verifiers = new Verifiers(watch::view, ticker);
+        this.verifiers = new Verifiers(this::view, ticker);
+        this.watch = new ServiceWatch(etcd, config.service(), this::tell);
+    }
+
+    private View view() {
+        return watch.view();
+    }
+
+    private void tell(View view) {
+        for (Desk desk : desks) desk.tell(view);
+        if (!view.serving()) Threads.start("proxy leaves the primary", verifiers::disconnect); // it may wait
     }
 
     /// Listens on both ports. Waits, so not on an event loop.

@@ -87,6 +87,7 @@ final class Scram {
     }
 
     /// What a server keeps of a password.
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Keys(int iterations, byte[] salt, byte[] storedKey, byte[] serverKey) {
         /// Reads `SCRAM-SHA-256$ITERATIONS:SALT$STORED:SERVER`; null when it is something else.
         static @Nullable Keys of(String verifier) {
@@ -108,6 +109,7 @@ final class Scram {
     }
 
     /// What a client has proved, enough to log in elsewhere.
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Proved(byte[] clientKey, byte[] serverKey) {}
 
     /// The server's end of one login.

@@ -142,7 +142,7 @@ final class Session implements Guest, Backend.Owner {
     private void detach() {
         Backend left = backend;
         if (left == null) return;
-        left.close();
+        left.close(true);
         backend = null;
         draining = false;
         fromServer.clear();
@@ -157,8 +157,10 @@ final class Session implements Guest, Backend.Owner {
             return;
         }
         conversation.moved();
-        if (fromClient.isEmpty()) valve.open(Valve.Reason.HELD);
-        else seek();
+        boolean asks = !fromClient.isEmpty();
+        if (asks) seek();
+        valve.open(Valve.Reason.FULL); // that was about the server that is left
+        if (!asks) valve.open(Valve.Reason.HELD);
     }
 
     /// The server must not be used any more.
@@ -384,7 +386,7 @@ final class Session implements Guest, Backend.Owner {
         if (closed) return;
         closed = true;
         if (waiting) desk.waits(-1);
-        if (backend != null) backend.close();
+        if (backend != null) backend.close(fromClient.atBoundary());
         if (attempt != null) attempt.close();
         client.close();
         desk.keys().release(key);

@@ -2,16 +2,17 @@ package holdfast.server.redundancy.proxy;
 
 import holdfast.server.base.Ticker;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.Driver;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +23,7 @@ final class Verifiers implements AutoCloseable {
     private static final int USERS_MAX = 10_000;
     private static final long FRESH_NANOS = 1_000_000_000;
     private static final long AWAY_NANOS = 200_000_000;
+    private static final long PATIENCE_NANOS = 100_000_000;
     private static final String ASK = "SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = ? AND rolcanlogin";
 
     /// What was found about a user.
@@ -41,7 +43,7 @@ final class Verifiers implements AutoCloseable {
     private final Supplier<View> view;
     private final Ticker ticker;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<String, Known> known = new LinkedHashMap<>(); // guarded by lock, as all below
+    private final Map<String, Known> known = new ConcurrentHashMap<>(); // written under lock, as all below
     private @Nullable Connection connection;
     private View.@Nullable Target target;
     private View.@Nullable Login login;
@@ -53,11 +55,13 @@ final class Verifiers implements AutoCloseable {
         this.ticker = ticker;
     }
 
-    /// Waits for the server, a few seconds at most.
-    Found find(String user) {
-        lock.lock();
+    /// Waits for the server, a few seconds at most; for users that are known, hardly at all.
+    Found find(String user) throws InterruptedException {
+        Known before = known.get(user);
+        if (before == null) lock.lock();
+        else if (!lock.tryLock(PATIENCE_NANOS, TimeUnit.NANOSECONDS)) return before.found;
         try {
-            Known before = known.get(user);
+            before = known.get(user);
             if (before != null && ticker.nanos() - before.atNanos < FRESH_NANOS) return before.found;
             Found found = ask(user);
             if (found instanceof Found.Away) return before == null ? found : before.found;
@@ -116,8 +120,8 @@ final class Verifiers implements AutoCloseable {
         properties.setProperty("socketTimeout", "3");
         properties.setProperty("ApplicationName", "holdfast proxy");
         String address = wanted.address().contains(":") ? "[" + wanted.address() + "]" : wanted.address();
-        open = new Driver().connect("jdbc:postgresql://" + address + ":" + wanted.port() + "/postgres", properties);
-        if (open == null) throw new SQLException("the driver does not know its own address format");
+        String url = "jdbc:postgresql://" + address + ":" + wanted.port() + "/postgres";
+        open = DriverManager.getConnection(url, properties);
         connection = open;
         target = wanted;
         login = now.login();
