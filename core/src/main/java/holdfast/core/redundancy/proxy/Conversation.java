@@ -249,9 +249,8 @@ public final class Conversation {
         String statement = null;
         if (tag.equals("SET") || tag.equals("RESET") || tag.equals("DEALLOCATE")) {
             if (owed.peek() instanceof Owed.Query(Bytes text)) {
-                List<String> statements = text == null
-                        ? List.of()
-                        : SqlText.statements(SqlText.text(text.unsafeArray(), 0, text.size()));
+                List<String> statements =
+                        text == null ? List.of() : SqlText.statements(SqlText.text(text.unsafeArray(), 0, text.size()));
                 if (completed < statements.size()) statement = statements.get(completed);
             } else if (first(Owed.Setting.class) instanceof Owed.Setting(String text)) {
                 statement = text;

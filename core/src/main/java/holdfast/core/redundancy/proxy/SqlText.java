@@ -6,21 +6,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// Reads as little of SQL as must be known to carry a session to another server. Texts are bytes as ISO 8859-1, so
 /// that they can be written again as they came.
 final class SqlText {
-    private static final Pattern TEMPORARY = Pattern.compile(
-            "\\b(create\\s+(or\\s+replace\\s+)?((global|local)\\s+)?|into\\s+((global|local)\\s+)?)temp(orary)?\\b",
-            Pattern.CASE_INSENSITIVE);
-    private static final Pattern HOLD = Pattern.compile("(?<!without\\s)\\bwith\\s+hold\\b", Pattern.CASE_INSENSITIVE);
-    private static final Pattern ADVISORY =
-            Pattern.compile("\\bpg_(try_)?advisory_lock(_shared)?\\s*\\(", Pattern.CASE_INSENSITIVE);
-    private static final Pattern SET_CONFIG =
-            Pattern.compile("\\bset_config\\s*\\((?![^)]*\\btrue\\b)", Pattern.CASE_INSENSITIVE);
-    private static final Pattern WORDS = Pattern.compile("\\s+|(?<==)|(?==)");
+    private static final Set<String> BEFORE_TEMPORARY =
+            new TreeSet<>(List.of("create", "replace", "into", "global", "local"));
+    private static final Set<String> ADVISORY_LOCKS = new TreeSet<>(List.of(
+            "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_lock_shared"));
+    private static final String SET_CONFIG = "set_config";
 
     private SqlText() {}
 
@@ -50,10 +47,22 @@ final class SqlText {
     }
 
     private static @Nullable String phrase(String text) {
-        if (TEMPORARY.matcher(text).find()) return "a temporary table";
-        if (HOLD.matcher(text).find()) return "a cursor WITH HOLD";
-        if (ADVISORY.matcher(text).find()) return "an advisory lock of the session";
-        if (SET_CONFIG.matcher(text).find()) return "set_config for the session";
+        String lower = text.toLowerCase(Locale.ROOT);
+        String before = "";
+        for (String word : lower.split("[^a-z0-9_]+", -1)) {
+            boolean temporary = word.equals("temp") || word.equals("temporary");
+            if (temporary && BEFORE_TEMPORARY.contains(before)) return "a temporary table";
+            if (word.equals("hold") && before.equals("with")) return "a cursor WITH HOLD";
+            if (ADVISORY_LOCKS.contains(word)) return "an advisory lock of the session";
+            before = word;
+        }
+        for (int at = lower.indexOf(SET_CONFIG); at >= 0; at = lower.indexOf(SET_CONFIG, at + 1)) {
+            int end = lower.indexOf(')', at);
+            // its third argument says whether it ends with the transaction
+            if (!lower.substring(at, end < 0 ? lower.length() : end).contains("true")) {
+                return "set_config for the session";
+            }
+        }
         return null;
     }
 
@@ -134,7 +143,7 @@ final class SqlText {
 
     /// Reads one `SET` or `RESET`; empty when it is neither.
     static Optional<Change> change(String statement) {
-        List<String> words = List.of(WORDS.split(statement.strip(), 5));
+        List<String> words = List.of(statement.strip().split("\\s+|(?<==)|(?==)", 5));
         String first = word(words, 0);
         String second = word(words, 1);
         if (first.equals("reset")) {

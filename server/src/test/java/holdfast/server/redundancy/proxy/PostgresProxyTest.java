@@ -467,8 +467,8 @@ final class PostgresProxyTest {
             });
             assertThatThrownBy(() -> execute(busy, "INSERT INTO kept VALUES (3)"))
                     .isInstanceOfSatisfying(
-                            SQLException.class,
-                            failed -> assertThat(failed.getSQLState()).startsWith("08"));
+                            SQLException.class, // the second when a process outlived the postmaster for a moment
+                            failed -> assertThat(failed.getSQLState()).isIn("08006", "57P01"));
             assertThatThrownBy(() -> execute(listening, "SELECT 1"))
                     .isInstanceOfSatisfying(
                             SQLException.class,
