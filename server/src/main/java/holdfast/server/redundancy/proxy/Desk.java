@@ -41,8 +41,6 @@ final class Desk extends VerticleBase {
     }
 
     private final Shared shared;
-    private final int writePort;
-    private final int readPort;
     private final Set<Guest> guests = new LinkedHashSet<>();
     private @Nullable NetClient net;
     private int boundWritePort;
@@ -57,10 +55,8 @@ final class Desk extends VerticleBase {
     private int shownSessions;
     private int shownWaiting;
 
-    Desk(Shared shared, int writePort, int readPort) {
+    Desk(Shared shared) {
         this.shared = shared;
-        this.writePort = writePort;
-        this.readPort = readPort;
     }
 
     static int randomInt() {
@@ -76,9 +72,9 @@ final class Desk extends VerticleBase {
         lastBeatNanos = shared.ticker().bootNanos();
         view = shared.watch().view();
         vertx.setPeriodic(TICK_MILLIS, _ -> tick());
-        return listen(writePort, false).compose(port -> {
+        return listen(shared.config().writePort(), false).compose(port -> {
             boundWritePort = port;
-            return listen(readPort, true).map(other -> boundReadPort = other);
+            return listen(shared.config().readPort(), true).map(other -> boundReadPort = other);
         });
     }
 

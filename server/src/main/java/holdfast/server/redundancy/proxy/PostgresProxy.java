@@ -65,17 +65,15 @@ public final class PostgresProxy implements AutoCloseable {
 
     private void listen(Shared shared) throws IOException, InterruptedException {
         ProxyConfig config = shared.config();
-        // A negative port is any free one, the same for all desks.
-        int write = config.writePort() == 0 ? -1 : config.writePort();
-        int read = config.readPort() == 0 ? -2 : config.readPort();
+        boolean anyPort = config.writePort() == 0 || config.readPort() == 0; // several would each get another
         List<Desk> opened = new CopyOnWriteArrayList<>();
         deployment = await(vertx.deployVerticle(
                 () -> {
-                    Desk desk = new Desk(shared, write, read);
+                    Desk desk = new Desk(shared);
                     opened.add(desk);
                     return desk;
                 },
-                new DeploymentOptions().setInstances(config.loops())));
+                new DeploymentOptions().setInstances(anyPort ? 1 : config.loops())));
         desks.addAll(opened);
         for (Desk desk : opened) {
             desk.tell(watch.view());

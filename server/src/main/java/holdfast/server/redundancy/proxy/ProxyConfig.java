@@ -12,7 +12,7 @@ import java.time.Duration;
 /// @param holdFor longest wait of a client for a primary
 /// @param drainFor how long what runs may go on once the primary serves no more, or a replica is gone
 /// @param connectionsMax most clients of both ports together
-/// @param loops event loops that serve them, 1 to 16
+/// @param loops event loops that serve them, 1 to 16; with port 0 there is one
 public record ProxyConfig(
         String service,
         String listenAddress,

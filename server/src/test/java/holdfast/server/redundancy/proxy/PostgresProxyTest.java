@@ -46,7 +46,7 @@ final class PostgresProxyTest {
     static void open() throws IOException, InterruptedException {
         town = new ProxyTown(
                 folder,
-                ProxyConfig.of("shop", "127.0.0.1", 0, 0)
+                ProxyConfig.of("shop", "127.0.0.1", Processes.freePort(), Processes.freePort())
                         .withDrainFor(Duration.ofSeconds(3))
                         .withConnectionsMax(40));
     }
