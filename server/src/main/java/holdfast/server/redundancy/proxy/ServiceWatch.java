@@ -10,6 +10,7 @@ import holdfast.server.client.Snapshot;
 import holdfast.server.client.Watch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -153,7 +154,7 @@ final class ServiceWatch implements AutoCloseable {
             JsonNode member = json(pair);
             View.Target target = member == null ? null : target(member);
             if (member == null || target == null) continue;
-            String role = member.path("role").asString("");
+            String role = member.path("role").asString("").toLowerCase(Locale.ROOT);
             if (!role.equals("stopped")) hosts.add(target.host());
             if (role.equals("replica") && member.path("streaming").asBoolean(false)) replicas.add(target);
         }

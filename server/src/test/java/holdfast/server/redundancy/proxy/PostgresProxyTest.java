@@ -176,6 +176,24 @@ final class PostgresProxyTest {
 
     @Test
     @Order(1)
+    void readPort_replicaIsGone_goesOnAtThePrimary() throws SQLException {
+        try (Connection connection = town.connectToRead()) {
+            assertThat(one(connection, "SELECT pg_is_in_recovery()")).isEqualTo("t");
+            town.delete("members/" + town.standby.name());
+            Processes.await(
+                    "it has left",
+                    LIMIT,
+                    () -> town.standby
+                            .ask("SELECT count(*) FROM pg_stat_activity WHERE usename = 'clerk'")
+                            .equals("0"));
+            assertThat(one(connection, "SELECT pg_is_in_recovery()")).isEqualTo("f");
+        } finally {
+            town.announce();
+        }
+    }
+
+    @Test
+    @Order(1)
     void query_cancelled_endsWithItsErrorAndTheSessionGoesOn() throws Exception {
         try (Connection connection = town.connect();
                 Statement statement = connection.createStatement()) {

@@ -88,8 +88,13 @@ final class ProxyTown implements AutoCloseable {
     /// A fresh standby of the primary.
     void follow() {
         standby = TestPostgres.standbyOf(primary, folder, "pg" + ++servers, "max_connections=60");
+        announce();
+    }
+
+    /// What the standby says of itself.
+    void announce() {
         String member =
-                "{\"host\":\"%s\",\"address\":\"127.0.0.1\",\"port\":%d,\"role\":\"replica\",\"streaming\":true}";
+                "{\"host\":\"%s\",\"address\":\"127.0.0.1\",\"port\":%d,\"role\":\"REPLICA\",\"streaming\":true}";
         put("members/" + standby.name(), member.formatted(standby.name(), standby.port()));
     }
 
@@ -101,7 +106,7 @@ final class ProxyTown implements AutoCloseable {
                         .formatted(primary.name(), primary.port(), serving));
         put(
                 "members/" + primary.name(),
-                "{\"host\":\"%s\",\"address\":\"127.0.0.1\",\"port\":%d,\"role\":\"primary\",\"streaming\":false}"
+                "{\"host\":\"%s\",\"address\":\"127.0.0.1\",\"port\":%d,\"role\":\"PRIMARY\",\"streaming\":false}"
                         .formatted(primary.name(), primary.port()));
     }
 
