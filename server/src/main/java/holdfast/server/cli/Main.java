@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
             ExportCommand.class,
             RunCommand.class,
             LockCommand.class,
+            PgCommand.class,
             UpCommand.class,
             JoinCommand.class,
             TokenCommand.class,

@@ -5,6 +5,7 @@ import holdfast.core.base.Fence;
 import holdfast.core.base.NodeId;
 import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
+import holdfast.core.healing.Incident;
 import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.core.healing.recover.postgres.ClusterState;
 import holdfast.core.healing.recover.postgres.Holder;
@@ -15,14 +16,19 @@ import holdfast.server.client.Etcd;
 import holdfast.server.client.Lease;
 import holdfast.server.client.Pair;
 import holdfast.server.client.Txn;
+import holdfast.server.ledger.Keys;
 import holdfast.server.ledger.LedgerJson;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What a member reads and writes in the store. Whatever a primary writes is guarded by its key. One thread.
 final class Desk {
+    private static final Logger LOG = LoggerFactory.getLogger(Desk.class);
+
     private final Etcd etcd;
     private final PostgresKeys keys;
     private final PostgresSpec spec;
@@ -81,6 +87,11 @@ final class Desk {
                 .orElse(null);
     }
 
+    /// What a person asks this member for.
+    Optional<Task> task() {
+        return mirror.pair(keys.task(me)).flatMap(pair -> LedgerJson.read(pair.value(), Task.class));
+    }
+
     // ---- writing ----
 
     /// What we say of ourselves, as long as the lease lives.
@@ -121,6 +132,17 @@ final class Desk {
                         .put(keys.state(), LedgerJson.write(state))
                         .delete(keys.leader())
                         .delete(keys.request()),
+                "the key is not ours any more");
+    }
+
+    Outcome begin(Task task) {
+        LOG.info("{} on {}: a person asked for {}.", spec.name(), me, task.kind());
+        return etcd.write(new Txn().ifPresent(keys.task(me)).delete(keys.task(me)), "it was taken back");
+    }
+
+    Outcome tell(Incident incident, Fence fence) {
+        return etcd.write(
+                guarded(fence).put(Keys.incident(incident.id()), LedgerJson.write(incident)),
                 "the key is not ours any more");
     }
 

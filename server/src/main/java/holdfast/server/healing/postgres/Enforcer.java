@@ -42,10 +42,12 @@ final class Enforcer implements AutoCloseable {
     private final PostgresSpec spec;
     private final NodeId me;
     private final Ticker ticker;
-    private final Guard guard;
+    private final String tag;
+    private final Path guardFile;
     private final Peers peers;
     private final Thread arming;
     private final Thread asking;
+    private volatile Guard guard;
     private volatile long pid;
     private volatile @Nullable Lease lease;
     private volatile @Nullable View view;
@@ -57,9 +59,12 @@ final class Enforcer implements AutoCloseable {
     private long promisedNanos; // under `this`
     private long pledgedTerm; // under `this`
 
-    private Enforcer(PostgresSpec spec, NodeId me, Ticker ticker, Guard guard, Peers peers) {
+    private Enforcer(
+            PostgresSpec spec, NodeId me, String tag, Path guardFile, Guard guard, Peers peers, Ticker ticker) {
         this.spec = spec;
         this.me = me;
+        this.tag = tag;
+        this.guardFile = guardFile;
         this.ticker = ticker;
         this.guard = guard;
         this.peers = peers;
@@ -70,20 +75,41 @@ final class Enforcer implements AutoCloseable {
 
     /// Starts a guard, and ends the one that a former agent left.
     ///
+    /// @param tag in the environment of the server
     /// @param notes our folder for this cluster
     /// @throws IOException when no guard can run: then no primary may
     static Enforcer open(PostgresSpec spec, NodeId me, String tag, Path notes, Peers peers, Ticker ticker)
             throws IOException {
+        Path file = notes.resolve("guard.pid");
+        String former = Files.exists(file) ? Files.readString(file).strip() : "";
+        Guard guard = startGuard(tag, file, ticker);
+        Enforcer enforcer = new Enforcer(spec, me, tag, file, guard, peers, ticker);
+        enforcer.former(former);
+        return enforcer;
+    }
+
+    private static Guard startGuard(String tag, Path file, Ticker ticker) throws IOException {
         Answer<Guard> started = Guard.startLingering(ticker, tag);
         if (!(started instanceof Answer.Done<Guard>(Guard guard))) throw new IOException(started.toString());
-        Path file = notes.resolve("guard.pid");
-        Enforcer enforcer = new Enforcer(spec, me, ticker, guard, peers);
-        if (Files.exists(file)) enforcer.former(Files.readString(file).strip());
         String identity = ProcessFacts.of(guard.pid())
                 .map(facts -> facts.pid() + " " + facts.startTicks())
                 .orElse("");
         SafeFile.write(file, identity.getBytes(StandardCharsets.UTF_8));
-        return enforcer;
+        return guard;
+    }
+
+    /// Whether a guard is at its post: without one no server of ours may take writes. One that did its work, or was ended,
+    /// is replaced.
+    synchronized boolean isGuarded() {
+        if (guard.lives()) return true;
+        try {
+            guard = startGuard(tag, guardFile, ticker);
+            armOnce();
+            return true;
+        } catch (IOException failed) {
+            LOG.error("{} on {}: no guard: {}", spec.name(), me, failed.getMessage());
+            return false;
+        }
     }
 
     /// The former guard goes only when ours knows better than it, or when nothing runs.
@@ -141,7 +167,7 @@ final class Enforcer implements AutoCloseable {
         Lease held = lease;
         if (held != null && held.sure()) endBootNanos = Math.max(endBootNanos, held.sureUntilBootNanos());
         endBootNanos = Math.max(endBootNanos, extendedBootNanos);
-        guard.arm(endBootNanos, pid);
+        guard.arm(pid == 0 ? Long.MAX_VALUE / 2 : endBootNanos, pid); // without a server there is nothing to end
     }
 
     private void ask() {

@@ -27,6 +27,7 @@ import java.util.SortedMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,6 +61,9 @@ final class Keeper implements AutoCloseable {
     private long vacantNanos;
     private Position lastPrimary = Position.NONE;
     private String lastSaid = "";
+    private @Nullable Report report;
+    private long former; // lease of an earlier agent that was not asked for yet, 0 for none
+    private boolean refreshed; // the server that we found has our configuration
     private volatile boolean closed;
 
     Keeper(PostgresSpec spec, NodeId me, String address, Etcd etcd, Server server, Enforcer enforcer, Ticker ticker) {
@@ -70,6 +74,7 @@ final class Keeper implements AutoCloseable {
         this.ticker = ticker;
         this.server = server;
         this.enforcer = enforcer;
+        this.former = server.rememberedLease();
         PostgresKeys keys = new PostgresKeys(spec.name());
         this.mirror = new Mirror(etcd, spec.name(), keys.all(), ticker, this::wake);
         this.desk = new Desk(etcd, keys, spec, me, mirror);
@@ -105,12 +110,19 @@ final class Keeper implements AutoCloseable {
             return;
         }
         server.learn(secrets.get());
+        if (!refreshed) refreshed = server.refresh();
         Local local = server.look();
         Lease held = lease();
         View view = view(local, held);
         seen = view;
         enforce(view, held);
         if (held != null) report(view, held);
+        tell(view);
+        if (!enforcer.isGuarded()) {
+            say("guard", new Reason("no-guard", "No guard can be started: nothing is done here."));
+            return;
+        }
+        if (began(view)) return;
         Move move = PostgresFailover.next(view);
         say(move.getClass().getSimpleName(), move.why());
         carryOut(move, view, held);
@@ -118,17 +130,26 @@ final class Keeper implements AutoCloseable {
 
     // ---- seeing ----
 
+    /// The lease that keeps what is ours in the store; an earlier agent's is gone on with, so that its restart is no
+    /// trouble.
     private @Nullable Lease lease() {
         Lease held = lease;
         if (held != null && !held.gone()) return held;
         lease = null;
         reported = null;
-        if (Lease.grant(etcd, spec.name() + " on " + me, spec.lease(), _ -> wake())
-                instanceof Answer.Done<Lease>(Lease fresh)) {
-            lease = fresh;
-            return fresh;
+        Answer<Lease> answer = former == 0
+                ? Lease.grant(etcd, spec.name() + " on " + me, spec.lease(), _ -> wake())
+                : Lease.resume(etcd, spec.name() + " on " + me, former, _ -> wake());
+        switch (answer) {
+            case Answer.Done<Lease>(Lease fresh) -> {
+                lease = fresh;
+                former = 0;
+                server.rememberLease(fresh.id());
+            }
+            case Answer.Refused<Lease> _ -> former = 0;
+            case Answer.Unknown<Lease> _ -> {}
         }
-        return null;
+        return lease;
     }
 
     private View view(Local local, @Nullable Lease held) {
@@ -244,6 +265,36 @@ final class Keeper implements AutoCloseable {
         }
     }
 
+    /// Does what a person asked this member for; false when there is nothing, or it cannot be done now.
+    private boolean began(View view) throws InterruptedException {
+        Optional<Task> task = desk.task();
+        if (task.isEmpty()) return false;
+        Holder holder = view.holder();
+        boolean replica = holder != null && !holder.host().equals(me) && holder.serving();
+        if (task.get().kind() == Task.Kind.REINIT && !replica) return false;
+        if (!(desk.begin(task.get()) instanceof Outcome.Done(long revision))) return false;
+        mirror.await(revision);
+        Outcome done =
+                task.get().kind() == Task.Kind.RESTART ? server.stop(true) : server.cloneFrom(holder(view));
+        if (!(done instanceof Outcome.Done)) LOG.warn("{} on {}: {} failed: {}", spec.name(), me, task.get(), done);
+        wake();
+        return true;
+    }
+
+    /// Tells of a takeover once it is known how it ended.
+    private void tell(View view) {
+        Report open = report;
+        if (open == null) return;
+        if (view.holder() == null || !view.holder().host().equals(me)) {
+            report = null;
+            return;
+        }
+        if (view.holder().serving()) open.serving(ticker.wallMillis(), fence(view).epoch());
+        open.complete(view, ticker.wallMillis()).ifPresent(incident -> {
+            if (desk.tell(incident, fence(view)) instanceof Outcome.Done) report = null;
+        });
+    }
+
     private void trouble(Move move, Reason why) throws InterruptedException {
         LOG.warn(
                 "{} on {}: {} did not work: {}",
@@ -271,6 +322,7 @@ final class Keeper implements AutoCloseable {
         Turn turn = new Turn(term, me.name(), ticker.wallMillis(), why.sentence(), lost);
         boolean serving = state != null && view.local().phase() == Phase.PRIMARY;
         Outcome taken = desk.take(state, turn, desk.value(address, serving, term), held);
+        if (taken instanceof Outcome.Done && succeeds(view)) report = takeover(view, turn);
         if (taken instanceof Outcome.Done) LOG.info("{} on {} holds the key in term {}.", spec.name(), me, term);
         return taken;
     }
@@ -284,6 +336,22 @@ final class Keeper implements AutoCloseable {
         return async && succeeds
                 ? lastPrimary.lsn().since(view.local().position().lsn())
                 : 0;
+    }
+
+    private static boolean succeeds(View view) {
+        return view.local().phase() == Phase.STANDBY && view.state() != null;
+    }
+
+    /// A switchover is no trouble.
+    private @Nullable Report takeover(View view, Turn turn) {
+        ClusterState former = Objects.requireNonNull(view.state());
+        if (!former.handTo().isEmpty()) return null;
+        long vacantMillis = ticker.wallMillis() - (ticker.nanos() - view.vacantNanos()) / 1_000_000;
+        String pledged = view.members().values().stream()
+                .filter(member -> member.pledged() == former.term())
+                .map(member -> member.host() + " at " + member.position())
+                .collect(Collectors.joining(", "));
+        return new Report(spec, me, former, turn, vacantMillis, pledged);
     }
 
     private Outcome start(View view, @Nullable Lease held) throws InterruptedException {

@@ -48,13 +48,22 @@ public record PostgresKeys(String service) {
         return Bytes.utf8(name("answers/") + id);
     }
 
+    /// What a person asks one member for.
+    public Bytes task(NodeId host) {
+        return Bytes.utf8(name("tasks/") + host);
+    }
+
+    boolean isMember(Bytes key) {
+        return key.startsWith(Bytes.utf8(membersPrefix()));
+    }
+
+    boolean isHistory(Bytes key) {
+        return key.startsWith(Bytes.utf8(name("history/")));
+    }
+
     /// Who became the primary in which term, and why.
     public Bytes history(long term) {
         return Bytes.utf8(name("history/") + String.format("%010d", term));
-    }
-
-    public KeyRange historyRange() {
-        return KeyRange.prefix(Bytes.utf8(name("history/")));
     }
 
     public KeyRange all() {

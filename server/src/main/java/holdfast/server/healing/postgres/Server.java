@@ -82,6 +82,15 @@ final class Server implements AutoCloseable {
         sessions.learn(known);
     }
 
+    /// Of an earlier agent, 0 for none.
+    long rememberedLease() {
+        return setting.lease();
+    }
+
+    void rememberLease(long id) {
+        keep(setting.leased(id));
+    }
+
     long pid() {
         return process.pid();
     }
@@ -205,7 +214,7 @@ final class Server implements AutoCloseable {
     // ---- hands ----
 
     Outcome initialize() throws InterruptedException {
-        keep(Setting.NONE);
+        keep(setting.anew());
         control = null;
         return folder.initialize(sessions.secrets());
     }
@@ -341,12 +350,17 @@ final class Server implements AutoCloseable {
         if (!(stopped instanceof Outcome.Done)) return stopped;
         Outcome cloned = folder.cloneFrom(from.address(), from.port(), sessions.secrets());
         control = null;
-        if (cloned instanceof Outcome.Done) keep(Setting.NONE);
+        if (cloned instanceof Outcome.Done) keep(setting.anew());
         return cloned;
     }
 
     private static Outcome noSource(Holder from) {
         return new Outcome.Refused(new Reason("no-source", "The primary on " + from.host() + " does not answer."));
+    }
+
+    /// A server that an earlier agent left learns what changed meanwhile; what needs a restart is told as pending.
+    boolean refresh() {
+        return process.pid() == 0 || reload() instanceof Outcome.Done;
     }
 
     private Outcome reload() {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param rule that commits wait for, null when it never was the primary
 /// @param appliedAt where the log ended when that took effect
 /// @param timeline the last one seen
+/// @param lease by which this member is in the store, 0 for none yet
 /// @param rewound how often it was rewound since it last received
 record Setting(
         @Nullable NodeId follows,
@@ -30,8 +31,9 @@ record Setting(
         @Nullable Rule rule,
         Lsn appliedAt,
         int timeline,
-        int rewound) {
-    static final Setting NONE = new Setting(null, "", 0, 0, 0, null, Lsn.ZERO, 0, 0);
+        int rewound,
+        long lease) {
+    static final Setting NONE = new Setting(null, "", 0, 0, 0, null, Lsn.ZERO, 0, 0, 0);
 
     static Setting read(Path file) throws IOException {
         if (!Files.exists(file)) return NONE;
@@ -44,22 +46,31 @@ record Setting(
     }
 
     Setting following(NodeId host, String address, int port, long of) {
-        return new Setting(host, address, port, of, 0, rule, appliedAt, timeline, rewound);
+        return new Setting(host, address, port, of, 0, rule, appliedAt, timeline, rewound, lease);
     }
 
     Setting pledging(long to) {
-        return new Setting(null, "", 0, term, to, rule, appliedAt, timeline, rewound);
+        return new Setting(null, "", 0, term, to, rule, appliedAt, timeline, rewound, lease);
     }
 
     Setting ruled(@Nullable Rule by, Lsn at) {
-        return new Setting(follows, followsAddress, followsPort, term, pledged, by, at, timeline, rewound);
+        return new Setting(follows, followsAddress, followsPort, term, pledged, by, at, timeline, rewound, lease);
     }
 
     Setting on(int seen) {
-        return new Setting(follows, followsAddress, followsPort, term, pledged, rule, appliedAt, seen, rewound);
+        return new Setting(follows, followsAddress, followsPort, term, pledged, rule, appliedAt, seen, rewound, lease);
     }
 
     Setting rewound(int times) {
-        return new Setting(follows, followsAddress, followsPort, term, pledged, rule, appliedAt, timeline, times);
+        return new Setting(follows, followsAddress, followsPort, term, pledged, rule, appliedAt, timeline, times, lease);
+    }
+
+    Setting leased(long id) {
+        return new Setting(follows, followsAddress, followsPort, term, pledged, rule, appliedAt, timeline, rewound, id);
+    }
+
+    /// New data: nothing is left but the lease.
+    Setting anew() {
+        return NONE.leased(lease);
     }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 /// @param handTo who is to be the next primary, by a switchover under way; empty for nobody in particular
 /// @param gaveUp the primary let go because its server cannot serve: it waits before it stands again
 /// @param paused nobody is elected, nothing is started or stopped: a person works on it
+/// @param forced a person accepted the loss of what the next primary lacks
 public record ClusterState(
         long systemId,
         NodeId primary,
@@ -23,38 +24,44 @@ public record ClusterState(
         List<Rule> rules,
         String handTo,
         boolean gaveUp,
-        boolean paused) {
+        boolean paused,
+        boolean forced) {
     public ClusterState {
         rules = List.copyOf(rules);
     }
 
     public ClusterState withRules(List<Rule> changed) {
-        return new ClusterState(systemId, primary, term, timeline, forkedAt, changed, handTo, gaveUp, paused);
+        return new ClusterState(systemId, primary, term, timeline, forkedAt, changed, handTo, gaveUp, paused, forced);
     }
 
     /// The primary writes on `timeline` from `start` on.
     public ClusterState on(int started, Lsn start) {
-        return new ClusterState(systemId, primary, term, started, start, rules, handTo, gaveUp, paused);
+        return new ClusterState(systemId, primary, term, started, start, rules, handTo, gaveUp, paused, forced);
     }
 
     /// The primary leaves, for `next` if that is not empty.
     public ClusterState leaving(String next, boolean givesUp) {
-        return new ClusterState(systemId, primary, term, timeline, forkedAt, rules, next, givesUp, paused);
+        return new ClusterState(systemId, primary, term, timeline, forkedAt, rules, next, givesUp, paused, false);
+    }
+
+    /// A person accepts that `next`, or the best, is elected with what it has.
+    public ClusterState forced(String next) {
+        return new ClusterState(systemId, primary, term, timeline, forkedAt, rules, next, gaveUp, false, true);
     }
 
     public ClusterState withPaused(boolean pause) {
-        return new ClusterState(systemId, primary, term, timeline, forkedAt, rules, handTo, gaveUp, pause);
+        return new ClusterState(systemId, primary, term, timeline, forkedAt, rules, handTo, gaveUp, pause, forced);
     }
 
     /// Another primary's first state. It alone is sure to have every acknowledged commit until those of `wanted` have
     /// them too.
     public ClusterState succeededBy(NodeId successor, Rule wanted) {
         List<Rule> first = wanted.equals(Rule.ALONE) ? List.of(Rule.ALONE) : List.of(Rule.ALONE, wanted);
-        return new ClusterState(systemId, successor, term + 1, 0, Lsn.ZERO, first, "", false, paused);
+        return new ClusterState(systemId, successor, term + 1, 0, Lsn.ZERO, first, "", false, paused, false);
     }
 
     /// The same primary takes the key again.
     public ClusterState again() {
-        return new ClusterState(systemId, primary, term + 1, timeline, forkedAt, rules, "", false, paused);
+        return new ClusterState(systemId, primary, term + 1, timeline, forkedAt, rules, "", false, paused, false);
     }
 }

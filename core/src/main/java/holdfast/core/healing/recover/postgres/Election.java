@@ -37,7 +37,7 @@ final class Election {
                 .max(BEST)
                 .orElseThrow();
         Member chosen = choose(view, state, pledged, best);
-        if (view.spec().durability() == Durability.ASYNC) {
+        if (view.spec().durability() == Durability.ASYNC && !state.forced()) {
             long lacks = view.lastPrimary().lsn().since(chosen.position().lsn());
             if (lacks > view.spec().lagBytesMax()) {
                 return new Move.Call(new Reason(

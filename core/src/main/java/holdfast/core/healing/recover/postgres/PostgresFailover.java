@@ -76,7 +76,7 @@ public final class PostgresFailover {
     private static Move vacant(View view, @Nullable ClusterState state) {
         if (state == null) return standToFound(view);
         if (state.paused()) return stay("paused", "A person works on it.");
-        if (state.primary().equals(view.me())) return standAgain(view, state);
+        if (state.primary().equals(view.me()) && !state.forced()) return standAgain(view, state);
         Local local = view.local();
         if (!local.hasData()) return stay("no-data", "There is no primary to clone from.");
         if (local.phase() == Phase.PRIMARY || (local.phase() == Phase.STARTING && !local.standby())) {
@@ -149,10 +149,7 @@ public final class PostgresFailover {
                                 1,
                                 local.position().timeline(),
                                 Lsn.ZERO,
-                                List.of(Rule.ALONE),
-                                "",
-                                false,
-                                false),
+                                List.of(Rule.ALONE), "", false, false, false),
                         new Reason("founded", "The cluster has an identity."));
         };
     }
@@ -162,6 +159,7 @@ public final class PostgresFailover {
             return stay("old-state", "The state that was read is older than the key.");
         }
         Local local = view.local();
+        if (state.paused()) return stay("paused", "A person works on it.");
         if (!state.handTo().isEmpty()) return handOver(view, state, holder);
         return switch (local.phase()) {
             case STOPPED -> restart(view, state);

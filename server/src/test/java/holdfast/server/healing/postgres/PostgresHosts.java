@@ -1,0 +1,239 @@
+package holdfast.server.healing.postgres;
+
+import holdfast.core.base.Bytes;
+import holdfast.server.base.Ticker;
+import holdfast.server.client.Answer;
+import holdfast.server.client.Endpoint;
+import holdfast.server.client.Etcd;
+import holdfast.server.client.EtcdConfig;
+import holdfast.server.client.Snapshot;
+import holdfast.server.healing.act.ProcessFacts;
+import holdfast.server.healing.act.ProcessSignal;
+import holdfast.server.ledger.LedgerJson;
+import holdfast.server.ledger.LedgerStore;
+import holdfast.server.ledger.file.FleetFile;
+import holdfast.server.peers.Processes;
+import holdfast.server.peers.RealEtcd;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+
+/// Three hosts of one PostgreSQL cluster, each an agent process at a loopback address of its own, over a real etcd.
+final class PostgresHosts implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    static final String SERVICE = "db";
+
+    private final Path folder;
+    private final RealEtcd store;
+    private final Vertx vertx = Vertx.vertx();
+    private final Etcd etcd;
+    private final Processes processes;
+    private final List<Processes.Running> agents = new ArrayList<>();
+    private final int net;
+    private final int port;
+    private String password = "";
+
+    private PostgresHosts(Path folder, RealEtcd store, String durability) throws IOException {
+        this.folder = folder;
+        this.store = store;
+        this.net = (int) (ProcessHandle.current().pid() % 200) + 20;
+        List<Integer> ports = RealEtcd.freePorts(2);
+        this.port = ports.get(0);
+        this.etcd = Etcd.open(vertx, EtcdConfig.of(Endpoint.parseAll(store.url())), Ticker.system());
+        this.processes = Processes.in(Files.createDirectories(folder.resolve("logs")));
+        String file = """
+                fleet: test
+                hosts: {h1: {address: %1$s}, h2: {address: %2$s}, h3: {address: %3$s}}
+                services:
+                  db:
+                    kind: postgresql
+                    hosts: [h1, h2, h3]
+                    port: %4$d
+                    postgresql:
+                      durability: %5$s
+                      rest-port: %6$d
+                      parameters: {shared_buffers: 16MB}
+                """.formatted(address(1), address(2), address(3), port, durability, ports.get(1));
+        new LedgerStore(etcd).apply(FleetFile.parse("fleet.yaml", file), 0);
+        for (int host = 1; host <= 3; host++) agents.add(agent(host));
+    }
+
+    static PostgresHosts start(Path folder, String durability) throws IOException, InterruptedException {
+        for (Path above = folder; above != null; above = above.getParent()) {
+            Set<PosixFilePermission> may = Files.getPosixFilePermissions(above);
+            if (may.add(PosixFilePermission.OTHERS_EXECUTE)) Files.setPosixFilePermissions(above, may);
+        }
+        return new PostgresHosts(folder, RealEtcd.start(Files.createDirectories(folder.resolve("etcd")), 1), durability);
+    }
+
+    private Processes.Running agent(int host) {
+        return processes.holdfast(
+                "h" + host,
+                List.of(
+                        "agent", "--host", "h" + host, "--address", address(host), "--port", "0", "--data",
+                        folder.resolve("h" + host).toString(), "--store", store.url()));
+    }
+
+    String address(int host) {
+        return "127.77." + net + "." + host;
+    }
+
+    Processes.Running agentOf(int host) {
+        return agents.get(host - 1);
+    }
+
+    Etcd etcd() {
+        return etcd;
+    }
+
+    RealEtcd store() {
+        return store;
+    }
+
+    Operator operator() {
+        return new Operator(etcd, SERVICE);
+    }
+
+    Operator.Cluster cluster() {
+        return operator().read() instanceof Answer.Done<Operator.Cluster>(Operator.Cluster cluster)
+                ? cluster
+                : new Operator.Cluster(null, 0, null, List.of(), List.of(), null);
+    }
+
+    /// Number of the host that serves now, 0 for none.
+    int primary() {
+        Operator.Cluster cluster = cluster();
+        return cluster.holder() == null || !cluster.holder().serving()
+                ? 0
+                : Integer.parseInt(cluster.holder().host().name().substring(1));
+    }
+
+    long term() {
+        Operator.Cluster cluster = cluster();
+        return cluster.state() == null ? 0 : cluster.state().term();
+    }
+
+    /// Waits until there is a primary with two replicas that stream from it and count.
+    void awaitWhole() {
+        await("a primary and two replicas", () -> {
+            Operator.Cluster cluster = cluster();
+            return cluster.holder() != null
+                    && cluster.holder().serving()
+                    && cluster.members().stream()
+                                    .filter(member -> member.streaming() && member.position().timeline() == cluster.state().timeline())
+                                    .count()
+                            == 2
+                    && cluster.state().rules().size() == 1
+                    && cluster.state().rules().getFirst().voters().size() == 2;
+        });
+    }
+
+    void await(String what, BooleanSupplier condition) {
+        try {
+            Processes.await(what, LIMIT, condition);
+        } catch (AssertionError late) {
+            throw new AssertionError(late.getMessage() + "\n" + processes.logs(), late);
+        }
+    }
+
+    /// Pid of a host's postmaster, 0 for none.
+    long postmaster(int host) {
+        try {
+            Path file = folder.resolve("h" + host + "/postgresql/db/data/postmaster.pid");
+            long pid = Long.parseLong(Files.readAllLines(file).getFirst().strip());
+            return ProcessFacts.of(pid).filter(facts -> facts.state() != 'Z').isPresent() ? pid : 0;
+        } catch (IOException | RuntimeException _) {
+            return 0;
+        }
+    }
+
+    private long guard(int host) {
+        try {
+            return Long.parseLong(Files.readString(folder.resolve("h" + host + "/postgresql/db/guard.pid")).split(" ", -1)[0]);
+        } catch (IOException gone) {
+            throw new IllegalStateException(gone);
+        }
+    }
+
+    /// A signal to everything that runs on a host.
+    void all(int host, ProcessSignal signal) {
+        long postmaster = postmaster(host);
+        List<Long> pids = new ArrayList<>(List.of(agentOf(host).pid(), guard(host)));
+        if (postmaster != 0) {
+            pids.add(postmaster);
+            ProcessHandle.of(postmaster).ifPresent(one -> one.children().forEach(child -> pids.add(child.pid())));
+        }
+        for (long pid : pids) signal.sendTo(pid);
+    }
+
+    /// The power is gone.
+    void kill(int host) {
+        all(host, ProcessSignal.KILL);
+        agentOf(host).awaitEnd(LIMIT);
+    }
+
+    /// Starts a host's agent again, and waits until it is there.
+    void restart(int host) {
+        Processes.Running agent = agentOf(host);
+        String sign = "Registered h" + host;
+        int before = agent.log().split(sign, -1).length;
+        agent.restart();
+        await("the agent of h" + host, () -> agent.log().split(sign, -1).length > before);
+    }
+
+    /// The superuser's connection to one host's server.
+    Connection connect(int host) throws SQLException {
+        return DriverManager.getConnection(
+                "jdbc:postgresql://" + address(host) + ":" + port + "/postgres", properties());
+    }
+
+    private Properties properties() {
+        Properties properties = new Properties();
+        properties.setProperty("user", "postgres");
+        properties.setProperty("password", password());
+        properties.setProperty("connectTimeout", "1");
+        properties.setProperty("loginTimeout", "2");
+        properties.setProperty("socketTimeout", "2");
+        return properties;
+    }
+
+    private String password() {
+        Bytes key = new PostgresKeys(SERVICE).secrets();
+        if (etcd.get(key) instanceof Answer.Done<Snapshot>(Snapshot found) && found.first().isPresent()) {
+            password = LedgerJson.read(found.first().get().value(), Secrets.class)
+                    .orElseThrow()
+                    .superuserPassword();
+        }
+        return password;
+    }
+
+    String logs() {
+        return processes.logs();
+    }
+
+    @Override
+    public void close() {
+        for (int host = 1; host <= 3; host++) {
+            try {
+                all(host, ProcessSignal.KILL);
+            } catch (IllegalStateException _) {
+                // it never ran
+            }
+        }
+        processes.close();
+        etcd.close();
+        store.close();
+        vertx.close();
+    }
+}
