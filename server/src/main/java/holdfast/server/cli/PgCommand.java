@@ -80,7 +80,8 @@ final class PgCommand {
                 case Answer.Done<Cluster>(Cluster cluster) -> {
                     if (cluster.members().isEmpty() && cluster.state() == null) {
                         yield ExitCode.refused(
-                                new Reason("no-cluster", "There is no PostgreSQL cluster called " + service + "."), err());
+                                new Reason("no-cluster", "There is no PostgreSQL cluster called " + service + "."),
+                                err());
                     }
                     yield show.applyAsInt(cluster);
                 }
@@ -104,8 +105,7 @@ final class PgCommand {
         int run(Operator operator) {
             return read(operator, cluster -> {
                 if (output.json()) {
-                    OutputOption.printJson(
-                            out(), LedgerJson.json().valueToTree(cluster));
+                    OutputOption.printJson(out(), LedgerJson.json().valueToTree(cluster));
                     return ExitCode.DONE;
                 }
                 OutputOption.printTable(
@@ -133,7 +133,8 @@ final class PgCommand {
                     .findFirst();
             String lag = primary || first.isEmpty()
                     ? ""
-                    : Long.toString(first.get().position().lsn().since(member.position().lsn()));
+                    : Long.toString(
+                            first.get().position().lsn().since(member.position().lsn()));
             return List.of(
                     member.host().name(),
                     member.address() + ":" + member.port(),
@@ -163,8 +164,7 @@ final class PgCommand {
         int run(Operator operator) {
             return read(operator, cluster -> {
                 if (output.json()) {
-                    OutputOption.printJson(
-                            out(), LedgerJson.json().valueToTree(cluster.history()));
+                    OutputOption.printJson(out(), LedgerJson.json().valueToTree(cluster.history()));
                     return ExitCode.DONE;
                 }
                 OutputOption.printTable(
@@ -244,7 +244,8 @@ final class PgCommand {
                 }
             }
             return ExitCode.unknown(
-                    new Reason("no-answer", "No word within " + Require.say(LIMIT) + "; see `holdfast pg list`."), err());
+                    new Reason("no-answer", "No word within " + Require.say(LIMIT) + "; see `holdfast pg list`."),
+                    err());
         }
     }
 
@@ -261,6 +262,7 @@ final class PgCommand {
 
         @Override
         int run(Operator operator) {
+            Require.that("force", force, force, "given");
             return done(operator.force(to), "A replica may be elected with what it has.");
         }
     }

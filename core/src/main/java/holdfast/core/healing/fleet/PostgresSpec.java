@@ -131,6 +131,11 @@ public record PostgresSpec(
         for (String line : hba) {
             Require.that("postgresql.hba", "'" + line + "'", !line.contains("\n"), "one line");
         }
+        Require.that(
+                "postgresql.read-port",
+                readPort,
+                (readPort == 0) == (writePort == 0),
+                "given together with write-port, or neither");
         refusePorts(List.of(port, restPort, writePort, readPort));
     }
 

@@ -87,7 +87,8 @@ public final class AgentParts implements AutoCloseable {
             done.labelValues(word(outcome)).inc();
             reporter.report(id, outcome);
         });
-        Keepers keepers = add(new Keepers(config.host(), config.address(), config.dataDir(), etcd, vertx, ticker));
+        Keepers keepers =
+                add(new Keepers(config.host(), config.address(), config.dataDir(), etcd, vertx, metrics, ticker));
         session = add(new Session(
                 config,
                 config.address() + ":" + port,

@@ -98,7 +98,8 @@ final class Enforcer implements AutoCloseable {
         return guard;
     }
 
-    /// Whether a guard is at its post: without one no server of ours may take writes. One that did its work, or was ended,
+    /// Whether a guard is at its post: without one no server of ours may take writes. One that did its work, or was
+    /// ended,
     /// is replaced.
     synchronized boolean isGuarded() {
         if (guard.lives()) return true;

@@ -27,7 +27,6 @@ import java.util.SortedMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -249,7 +248,7 @@ final class Keeper implements AutoCloseable {
             case Move.ApplyRule(var rule, Reason _) -> server.apply(rule);
             case Move.Promote _ -> server.promote();
             case Move.Serve(boolean serving, Reason _) -> serve(serving, view, held);
-            case Move.Stop(boolean orderly, Reason _) -> server.stop(orderly);
+            case Move.Stop(boolean orderly, Reason _) -> stop(orderly);
             case Move.Leave(ClusterState state, Reason _) -> desk.leave(state, fence(view));
             case Move.Rewind(NodeId _, Reason _) -> rewind(view);
             case Move.Clone(NodeId _, Reason _) -> server.cloneFrom(holder(view));
@@ -274,8 +273,7 @@ final class Keeper implements AutoCloseable {
         if (task.get().kind() == Task.Kind.REINIT && !replica) return false;
         if (!(desk.begin(task.get()) instanceof Outcome.Done(long revision))) return false;
         mirror.await(revision);
-        Outcome done =
-                task.get().kind() == Task.Kind.RESTART ? server.stop(true) : server.cloneFrom(holder(view));
+        Outcome done = task.get().kind() == Task.Kind.RESTART ? server.stop(true) : server.cloneFrom(holder(view));
         if (!(done instanceof Outcome.Done)) LOG.warn("{} on {}: {} failed: {}", spec.name(), me, task.get(), done);
         wake();
         return true;
@@ -289,7 +287,8 @@ final class Keeper implements AutoCloseable {
             report = null;
             return;
         }
-        if (view.holder().serving()) open.serving(ticker.wallMillis(), fence(view).epoch());
+        if (view.holder().serving())
+            open.serving(ticker.wallMillis(), fence(view).epoch());
         open.complete(view, ticker.wallMillis()).ifPresent(incident -> {
             if (desk.tell(incident, fence(view)) instanceof Outcome.Done) report = null;
         });
@@ -318,40 +317,13 @@ final class Keeper implements AutoCloseable {
             return new Outcome.Refused(new Reason("lease-unsure", "Our own lease is not sure."));
         }
         long term = state == null ? 1 : state.term();
-        long lost = lostBytesMax(view);
+        long lost = Report.lostBytesMax(view);
         Turn turn = new Turn(term, me.name(), ticker.wallMillis(), why.sentence(), lost);
         boolean serving = state != null && view.local().phase() == Phase.PRIMARY;
         Outcome taken = desk.take(state, turn, desk.value(address, serving, term), held);
-        if (taken instanceof Outcome.Done && succeeds(view)) report = takeover(view, turn);
+        if (taken instanceof Outcome.Done) report = Report.begin(view, turn, ticker.nanos() - view.vacantNanos());
         if (taken instanceof Outcome.Done) LOG.info("{} on {} holds the key in term {}.", spec.name(), me, term);
         return taken;
-    }
-
-    /// What the former primary had written and we do not have, as far as it was told; nothing that was acknowledged
-    /// when
-    /// commits wait for replicas.
-    private long lostBytesMax(View view) {
-        boolean async = spec.durability() == PostgresSpec.Durability.ASYNC;
-        boolean succeeds = view.local().phase() == Phase.STANDBY && view.state() != null;
-        return async && succeeds
-                ? lastPrimary.lsn().since(view.local().position().lsn())
-                : 0;
-    }
-
-    private static boolean succeeds(View view) {
-        return view.local().phase() == Phase.STANDBY && view.state() != null;
-    }
-
-    /// A switchover is no trouble.
-    private @Nullable Report takeover(View view, Turn turn) {
-        ClusterState former = Objects.requireNonNull(view.state());
-        if (!former.handTo().isEmpty()) return null;
-        long vacantMillis = ticker.wallMillis() - (ticker.nanos() - view.vacantNanos()) / 1_000_000;
-        String pledged = view.members().values().stream()
-                .filter(member -> member.pledged() == former.term())
-                .map(member -> member.host() + " at " + member.position())
-                .collect(Collectors.joining(", "));
-        return new Report(spec, me, former, turn, vacantMillis, pledged);
     }
 
     private Outcome start(View view, @Nullable Lease held) throws InterruptedException {
@@ -362,6 +334,11 @@ final class Keeper implements AutoCloseable {
         Outcome started = server.start();
         enforce(view, held);
         return started;
+    }
+
+    private Outcome stop(boolean orderly) throws InterruptedException {
+        if (orderly) server.drain();
+        return server.stop(orderly);
     }
 
     private Outcome serve(boolean serving, View view, @Nullable Lease held) {

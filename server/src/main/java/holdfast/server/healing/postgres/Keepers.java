@@ -3,8 +3,12 @@ package holdfast.server.healing.postgres;
 import holdfast.core.base.NodeId;
 import holdfast.core.healing.fleet.Fleet;
 import holdfast.core.healing.fleet.PostgresSpec;
+import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Etcd;
+import holdfast.server.redundancy.proxy.PostgresProxy;
+import holdfast.server.redundancy.proxy.ProxyConfig;
+import holdfast.server.redundancy.proxy.ProxyMetrics;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import java.io.IOException;
@@ -22,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// This host's members of all PostgreSQL clusters of the fleet. Any thread.
+/// This host's members of all PostgreSQL clusters of the fleet, and its proxies to them. Any thread.
 public final class Keepers implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Keepers.class);
     private static final long LISTEN_LIMIT_SECONDS = 10;
@@ -32,20 +36,25 @@ public final class Keepers implements AutoCloseable {
     private final Path folder;
     private final Etcd etcd;
     private final Vertx vertx;
+    private final ProxyMetrics proxyMetrics;
     private final Ticker ticker;
     private final SortedMap<String, Running> running = new TreeMap<>(); // under `this`
+    private final SortedMap<String, Proxied> proxied = new TreeMap<>(); // under `this`
     private boolean closed; // under `this`
 
     /// @param address under which others reach this host
     /// @param folder of the agent; each cluster gets one below
-    public Keepers(NodeId me, String address, Path folder, Etcd etcd, Vertx vertx, Ticker ticker) {
+    public Keepers(NodeId me, String address, Path folder, Etcd etcd, Vertx vertx, Metrics metrics, Ticker ticker) {
         this.me = me;
         this.address = address;
         this.folder = folder;
         this.etcd = etcd;
         this.vertx = vertx;
+        this.proxyMetrics = new ProxyMetrics(metrics);
         this.ticker = ticker;
     }
+
+    private record Proxied(int writePort, int readPort, PostgresProxy proxy) {}
 
     private record Running(
             PostgresSpec spec,
@@ -64,6 +73,11 @@ public final class Keepers implements AutoCloseable {
     /// lease ends.
     public synchronized void learned(@Nullable Fleet fleet) {
         if (closed || fleet == null) return;
+        keepMembers(fleet);
+        keepProxies(fleet);
+    }
+
+    private void keepMembers(Fleet fleet) {
         SortedMap<String, PostgresSpec> wanted = new TreeMap<>();
         for (PostgresSpec spec : fleet.postgres()) {
             if (spec.hosts().isEmpty() || spec.hosts().contains(me)) wanted.put(spec.name(), spec);
@@ -76,6 +90,36 @@ public final class Keepers implements AutoCloseable {
         wanted.forEach((name, spec) -> {
             if (!running.containsKey(name)) start(spec).ifPresent(one -> running.put(name, one));
         });
+    }
+
+    /// Every host has the ports, whether it has a member or not.
+    private void keepProxies(Fleet fleet) {
+        SortedMap<String, PostgresSpec> wanted = new TreeMap<>();
+        for (PostgresSpec spec : fleet.postgres()) if (spec.writePort() != 0) wanted.put(spec.name(), spec);
+        proxied.entrySet().removeIf(one -> {
+            PostgresSpec spec = wanted.get(one.getKey());
+            Proxied now = one.getValue();
+            boolean stays = spec != null && spec.writePort() == now.writePort() && spec.readPort() == now.readPort();
+            if (!stays) now.proxy().close();
+            return !stays;
+        });
+        wanted.forEach((name, spec) -> {
+            if (!proxied.containsKey(name)) proxy(spec).ifPresent(one -> proxied.put(name, one));
+        });
+    }
+
+    private Optional<Proxied> proxy(PostgresSpec spec) {
+        ProxyConfig config =
+                ProxyConfig.of(spec.name(), Conf.listen(address, "0.0.0.0"), spec.writePort(), spec.readPort());
+        try {
+            PostgresProxy proxy = PostgresProxy.open(vertx, etcd, config, proxyMetrics, ticker);
+            return Optional.of(new Proxied(spec.writePort(), spec.readPort(), proxy));
+        } catch (IOException failed) {
+            LOG.error("{}: no proxy here: {}", spec.name(), failed.getMessage());
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        return Optional.empty();
     }
 
     private Optional<Running> start(PostgresSpec spec) {
@@ -126,5 +170,7 @@ public final class Keepers implements AutoCloseable {
         closed = true;
         running.values().forEach(Running::close);
         running.clear();
+        proxied.values().forEach(one -> one.proxy().close());
+        proxied.clear();
     }
 }

@@ -116,7 +116,8 @@ public final class Operator {
         if (voters.isEmpty() || !replicas.containsAll(voters)) {
             return refused("no-replica", (to.isEmpty() ? "No member" : to) + " is a replica that runs now.");
         }
-        return change(state -> state.withRules(List.of(Rule.of(voters, voters.size()))).forced(to));
+        return change(state ->
+                state.withRules(List.of(Rule.of(voters, voters.size()))).forced(to));
     }
 
     private static Outcome refused(String code, String sentence) {

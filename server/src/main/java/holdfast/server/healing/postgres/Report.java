@@ -10,11 +10,14 @@ import holdfast.core.healing.fleet.Part;
 import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.core.healing.locate.Diagnosis;
 import holdfast.core.healing.recover.postgres.ClusterState;
+import holdfast.core.healing.recover.postgres.Local.Phase;
 import holdfast.core.healing.recover.postgres.Member;
 import holdfast.core.healing.recover.postgres.View;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// A takeover as an incident: gathered while it happens, complete when another member confirms it, or nobody did in
 /// time. Times in wall clock milliseconds.
@@ -29,18 +32,53 @@ final class Report {
     private final List<Incident.Entry> entries = new ArrayList<>();
     private long servingMillis;
 
-    /// @param former the state as the last primary left it
-    /// @param vacantMillis when its key was seen to be gone
-    /// @param pledged who pledged, and how far each was
-    Report(PostgresSpec spec, NodeId me, ClusterState former, Turn turn, long vacantMillis, String pledged) {
+    private Report(PostgresSpec spec, NodeId me, ClusterState former, Turn turn, long vacantMillis, String pledged) {
         this.spec = spec;
         this.me = me;
         this.former = former;
         this.turn = turn;
         this.vacantMillis = vacantMillis;
-        say(vacantMillis, State.CONFIRMED, "key-gone", "The key of the primary %s (term %d) was gone from the store: its lease ended, so it can acknowledge nothing more.".formatted(former.primary(), former.term()));
-        say(turn.atMillis(), State.ISOLATED, "pledged", "These receive no more from it: " + pledged + ". Commits had needed " + former.rules() + ".");
+        say(
+                vacantMillis,
+                State.CONFIRMED,
+                "key-gone",
+                "The key of the primary %s (term %d) was gone from the store: its lease ended, so it can acknowledge nothing more."
+                        .formatted(former.primary(), former.term()));
+        say(
+                turn.atMillis(),
+                State.ISOLATED,
+                "pledged",
+                "These receive no more from it: " + pledged + ". Commits had needed " + former.rules() + ".");
         say(turn.atMillis(), State.RECOVERING, "elected", turn.why());
+    }
+
+    /// Begins when a replica took the key that the primary lost; null for a switchover, a founding or a primary that
+    /// takes
+    /// it again: these are no trouble.
+    ///
+    /// @param vacantNanos for how long nobody had held it
+    static @Nullable Report begin(View view, Turn turn, long vacantNanos) {
+        ClusterState former = view.state();
+        if (former == null
+                || view.local().phase() != Phase.STANDBY
+                || !former.handTo().isEmpty()) return null;
+        String pledged = view.members().values().stream()
+                .filter(member -> member.pledged() == former.term())
+                .map(member -> member.host() + " at " + member.position())
+                .collect(Collectors.joining(", "));
+        long vacantMillis = turn.atMillis() - vacantNanos / 1_000_000;
+        return new Report(view.spec(), view.me(), former, turn, vacantMillis, pledged);
+    }
+
+    /// What the former primary had written and we do not have, as far as it was told; nothing that was acknowledged
+    /// when
+    /// commits wait for replicas.
+    static long lostBytesMax(View view) {
+        boolean async = view.spec().durability() == PostgresSpec.Durability.ASYNC;
+        boolean succeeds = view.local().phase() == Phase.STANDBY && view.state() != null;
+        return async && succeeds
+                ? view.lastPrimary().lsn().since(view.local().position().lsn())
+                : 0;
     }
 
     private void say(long atMillis, State state, String code, String sentence) {
@@ -51,7 +89,11 @@ final class Report {
     void serving(long atMillis, long fence) {
         if (servingMillis != 0) return;
         servingMillis = atMillis;
-        say(atMillis, State.VERIFYING, "serving", "%s takes writes in term %d, fence %d.".formatted(me, turn.term(), fence));
+        say(
+                atMillis,
+                State.VERIFYING,
+                "serving",
+                "%s takes writes in term %d, fence %d.".formatted(me, turn.term(), fence));
     }
 
     /// The whole of it, when it is known how it ended.
@@ -64,19 +106,32 @@ final class Report {
                 .filter(member -> member.position().lsn().compareTo(state.forkedAt()) > 0)
                 .findFirst();
         if (witness.isPresent()) {
-            say(nowMillis, State.CLOSED, "confirmed", "%s says that it receives the new timeline %d and has written it up to %s.".formatted(witness.get().host(), state.timeline(), witness.get().position().lsn()));
+            say(
+                    nowMillis,
+                    State.CLOSED,
+                    "confirmed",
+                    "%s says that it receives the new timeline %d and has written it up to %s."
+                            .formatted(
+                                    witness.get().host(),
+                                    state.timeline(),
+                                    witness.get().position().lsn()));
             sayLoss(nowMillis, State.CLOSED);
             return Optional.of(incident(State.CLOSED, nowMillis));
         }
         if (nowMillis - servingMillis < CONFIRM_MILLIS) return Optional.empty();
-        say(nowMillis, State.HANDED_OVER, "unconfirmed", "No other member has confirmed within %d s: look at the replicas.".formatted(CONFIRM_MILLIS / 1_000));
+        say(
+                nowMillis,
+                State.HANDED_OVER,
+                "unconfirmed",
+                "No other member has confirmed within %d s: look at the replicas.".formatted(CONFIRM_MILLIS / 1_000));
         sayLoss(nowMillis, State.HANDED_OVER);
         return Optional.of(incident(State.HANDED_OVER, nowMillis));
     }
 
     private void sayLoss(long atMillis, State state) {
         String loss = spec.durability() == PostgresSpec.Durability.ASYNC
-                ? "At most %d bytes of the log that the former primary told of are lost, and what it wrote in its last second.".formatted(turn.lostBytesMax())
+                ? "At most %d bytes of the log that the former primary told of are lost, and what it wrote in its last second."
+                        .formatted(turn.lostBytesMax())
                 : "Nothing that was acknowledged is lost: every acknowledged commit was on a member that pledged.";
         say(atMillis, state, "loss", loss);
     }
@@ -98,8 +153,7 @@ final class Report {
                 diagnosis,
                 List.of(),
                 List.of(),
-                new Incident.Times(
-                        vacantMillis, vacantMillis, vacantMillis, turn.atMillis(), servingMillis, nowMillis),
+                new Incident.Times(vacantMillis, vacantMillis, vacantMillis, turn.atMillis(), servingMillis, nowMillis),
                 0,
                 List.of(),
                 entries);

@@ -33,7 +33,6 @@ final class Server implements AutoCloseable {
     private static final long PROMOTE_LIMIT_NANOS = 60_000_000_000L;
     private static final long APPLY_LIMIT_NANOS = 2_000_000_000L;
     private static final long STILL_NANOS = 100_000_000;
-    private static final long LOOK_MILLIS = 5;
     private static final long START_EVERY_NANOS = 1_000_000_000;
 
     private final PostgresSpec spec;
@@ -278,13 +277,8 @@ final class Server implements AutoCloseable {
             Outcome written = reload();
             if (!(written instanceof Outcome.Done)) return written;
             String wanted = Conf.standbys(spec, rule);
-            long deadlineNanos = ticker.nanos() + APPLY_LIMIT_NANOS;
-            while (!sessions.sql().ask("SHOW synchronous_standby_names").equals(wanted)) {
-                if (ticker.nanos() > deadlineNanos) {
-                    return new Outcome.Unknown(
-                            new Reason("not-reloaded", "The server did not take " + wanted + " over."));
-                }
-                TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+            if (!sessions.awaitAnswer("SHOW synchronous_standby_names", wanted, ticker, APPLY_LIMIT_NANOS)) {
+                return new Outcome.Unknown(new Reason("not-reloaded", "The server did not take " + wanted + " over."));
             }
             if (!before.standby()) TimeUnit.NANOSECONDS.sleep(RELOAD_NANOS);
             // whatever was let through by the old rule lies before this
@@ -304,13 +298,8 @@ final class Server implements AutoCloseable {
             Sql.Looked before = sessions.sql().look();
             Lsn received = before.received() == null ? before.replayed() : before.received();
             keep(setting.ruled(setting.rule(), received));
-            sessions.sql().ask("SELECT pg_promote(false)");
-            long deadlineNanos = ticker.nanos() + PROMOTE_LIMIT_NANOS;
-            while (sessions.sql().ask("SELECT pg_is_in_recovery()").equals("t")) {
-                if (ticker.nanos() > deadlineNanos) {
-                    return new Outcome.Unknown(new Reason("still-standby", "The promotion takes too long."));
-                }
-                TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+            if (!sessions.promote(ticker, PROMOTE_LIMIT_NANOS)) {
+                return new Outcome.Unknown(new Reason("still-standby", "The promotion takes too long."));
             }
             sessions.checkpointAside(); // rewinding reads the timeline from the control file
             return new Outcome.Done(0);
@@ -322,6 +311,11 @@ final class Server implements AutoCloseable {
     /// Brings the data files up to the log, so that a stop is quick.
     void checkpoint() {
         sessions.checkpoint();
+    }
+
+    /// Waits a little until no client is in a transaction: the proxies begin no new ones.
+    void drain() throws InterruptedException {
+        sessions.drain(ticker);
     }
 
     Outcome stop(boolean orderly) {
@@ -393,10 +387,6 @@ final class Server implements AutoCloseable {
         } catch (IOException failed) {
             LOG.warn("What {} is set to be cannot be kept: {}", me, failed.getMessage());
         }
-    }
-
-    String lastWords() {
-        return process.lastWords();
     }
 
     /// Leaves the server running.

@@ -2,7 +2,9 @@ package holdfast.server.healing.postgres;
 
 import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.server.base.Threads;
+import holdfast.server.base.Ticker;
 import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,6 +15,12 @@ final class Sessions implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Sessions.class);
     private static final int LIMIT_SECONDS = 2;
     private static final int CHECKPOINT_LIMIT_SECONDS = 300;
+
+    private static final long DRAIN_LIMIT_NANOS = 3_000_000_000L;
+    private static final long LOOK_MILLIS = 5;
+    private static final String IN_TRANSACTION = """
+            SELECT count(*) FROM pg_stat_activity
+             WHERE backend_type = 'client backend' AND xact_start IS NOT NULL AND pid <> pg_backend_pid()""";
 
     private final PostgresSpec spec;
     private final String address;
@@ -74,6 +82,31 @@ final class Sessions implements AutoCloseable {
     /// The same, while others go on.
     void checkpointAside() {
         Threads.start(spec.name() + " checkpoint", this::checkpoint);
+    }
+
+    /// Asks again and again until the server says so; false when it did not in time.
+    boolean awaitAnswer(String question, String wanted, Ticker ticker, long limitNanos)
+            throws SQLException, InterruptedException {
+        long deadlineNanos = ticker.nanos() + limitNanos;
+        while (!sql().ask(question).equals(wanted)) {
+            if (ticker.nanos() > deadlineNanos) return false;
+            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+        }
+        return true;
+    }
+
+    boolean promote(Ticker ticker, long limitNanos) throws SQLException, InterruptedException {
+        sql().ask("SELECT pg_promote(false)");
+        return awaitAnswer("SELECT pg_is_in_recovery()", "f", ticker, limitNanos);
+    }
+
+    /// Waits until no client is in a transaction, at most a few seconds.
+    void drain(Ticker ticker) throws InterruptedException {
+        try {
+            boolean _ = awaitAnswer(IN_TRANSACTION, "0", ticker, DRAIN_LIMIT_NANOS);
+        } catch (SQLException failed) {
+            LOG.debug("{} does not say who is in a transaction: {}", spec.name(), failed.getMessage());
+        }
     }
 
     @Override

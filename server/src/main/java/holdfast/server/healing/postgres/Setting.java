@@ -62,7 +62,8 @@ record Setting(
     }
 
     Setting rewound(int times) {
-        return new Setting(follows, followsAddress, followsPort, term, pledged, rule, appliedAt, timeline, times, lease);
+        return new Setting(
+                follows, followsAddress, followsPort, term, pledged, rule, appliedAt, timeline, times, lease);
     }
 
     Setting leased(long id) {

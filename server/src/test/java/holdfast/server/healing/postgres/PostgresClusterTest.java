@@ -24,8 +24,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What happens to a cluster with `durability: sync-1` when its parts are killed, frozen, left without the store and handed over:
-/// nothing that was acknowledged is lost, and it is whole again without a person. Each test finds it whole and leaves it so.
+/// What happens to a cluster with `durability: sync-1` when its parts are killed, frozen, left without the store and
+/// handed over:
+/// nothing that was acknowledged is lost, and it is whole again without a person. Each test finds it whole and leaves
+/// it so.
 final class PostgresClusterTest {
     @TempDir
     private static Path folder;
@@ -70,13 +72,16 @@ final class PostgresClusterTest {
         assertThat(hosts.primary()).isNotEqualTo(dead);
         Incident incident = incident(hosts.term());
         assertThat(incident.state()).isEqualTo(Incident.State.CLOSED);
-        assertThat(incident.entries()).extracting(entry -> entry.what().code()).contains("key-gone", "pledged", "elected", "serving", "confirmed", "loss");
+        assertThat(incident.entries())
+                .extracting(entry -> entry.what().code())
+                .contains("key-gone", "pledged", "elected", "serving", "confirmed", "loss");
         assertThat(incident.subject()).hasToString("db/" + dead);
         hosts.restart(dead);
         hosts.awaitWhole();
         writers.awaitMore(50);
         assertThat(writers.lost()).isEmpty();
-        assertThat(writers.longestGap()).isLessThan(Duration.ofSeconds(20)); // a bound for any machine; bench/postgres measures
+        assertThat(writers.longestGap())
+                .isLessThan(Duration.ofSeconds(20)); // a bound for any machine; bench/postgres measures
     }
 
     @Test
@@ -85,7 +90,8 @@ final class PostgresClusterTest {
         long term = hosts.term();
         long postmaster = hosts.postmaster(primary);
         ProcessSignal.KILL.sendTo(postmaster);
-        hosts.await("another postmaster", () -> hosts.postmaster(primary) != 0 && hosts.postmaster(primary) != postmaster);
+        hosts.await(
+                "another postmaster", () -> hosts.postmaster(primary) != 0 && hosts.postmaster(primary) != postmaster);
         writers.awaitMore(50);
         assertThat(hosts.primary()).isEqualTo(primary);
         assertThat(hosts.term()).isEqualTo(term);
@@ -155,7 +161,8 @@ final class PostgresClusterTest {
     void switchover_toAHost_makesItThePrimary() {
         int former = hosts.primary();
         int next = another(former);
-        assertThat(hosts.operator().ask(new Wish("w" + hosts.term(), "h" + next, 0))).isInstanceOf(Outcome.Done.class);
+        assertThat(hosts.operator().ask(new Wish("w" + hosts.term(), "h" + next, 0)))
+                .isInstanceOf(Outcome.Done.class);
         hosts.await("the other primary", () -> hosts.primary() == next);
         hosts.awaitWhole();
         writers.awaitMore(50);
@@ -167,7 +174,10 @@ final class PostgresClusterTest {
         int primary = hosts.primary();
         Wish wish = new Wish("r" + hosts.term(), "h" + primary, 0);
         assertThat(hosts.operator().ask(wish)).isInstanceOf(Outcome.Done.class);
-        hosts.await("an answer", () -> hosts.operator().answered(wish) instanceof Answer.Done<?>(var said) && !said.equals(java.util.Optional.empty()));
+        hosts.await(
+                "an answer",
+                () -> hosts.operator().answered(wish) instanceof Answer.Done<?>(var said)
+                        && !said.equals(java.util.Optional.empty()));
         assertThat(hosts.operator().answered(wish).toString()).contains("h" + primary + " is the primary");
         assertThat(hosts.primary()).isEqualTo(primary);
     }
@@ -175,11 +185,14 @@ final class PostgresClusterTest {
     @Test
     void replica_thatIsMadeAnew_streamsAgain() {
         int replica = another(hosts.primary());
-        assertThat(hosts.operator().command(new holdfast.core.base.NodeId("h" + replica), new Task("t", Task.Kind.REINIT)))
+        assertThat(hosts.operator()
+                        .command(new holdfast.core.base.NodeId("h" + replica), new Task("t", Task.Kind.REINIT)))
                 .isInstanceOf(Outcome.Done.class);
-        hosts.await("it begins", () -> hosts.cluster().members().stream()
-                .filter(member -> member.host().name().equals("h" + replica))
-                .noneMatch(Member::streaming));
+        hosts.await(
+                "it begins",
+                () -> hosts.cluster().members().stream()
+                        .filter(member -> member.host().name().equals("h" + replica))
+                        .noneMatch(Member::streaming));
         hosts.awaitWhole();
         assertThat(writers.lost()).isEmpty();
     }
@@ -207,9 +220,15 @@ final class PostgresClusterTest {
     private static Incident incident(long term) {
         String id = "pg-db-%010d".formatted(term);
         LedgerStore ledger = new LedgerStore(hosts.etcd());
-        hosts.await("incident " + id, () -> ledger.read() instanceof Answer.Done<Seen>(Seen seen)
-                && seen.incidents().stream().anyMatch(incident -> incident.id().equals(id)));
+        hosts.await(
+                "incident " + id,
+                () -> ledger.read() instanceof Answer.Done<Seen>(Seen seen)
+                        && seen.incidents().stream()
+                                .anyMatch(incident -> incident.id().equals(id)));
         List<Incident> all = ledger.read() instanceof Answer.Done<Seen>(Seen seen) ? seen.incidents() : List.of();
-        return all.stream().filter(incident -> incident.id().equals(id)).findFirst().orElseThrow();
+        return all.stream()
+                .filter(incident -> incident.id().equals(id))
+                .findFirst()
+                .orElseThrow();
     }
 }

@@ -74,15 +74,25 @@ final class PostgresHosts implements AutoCloseable {
             Set<PosixFilePermission> may = Files.getPosixFilePermissions(above);
             if (may.add(PosixFilePermission.OTHERS_EXECUTE)) Files.setPosixFilePermissions(above, may);
         }
-        return new PostgresHosts(folder, RealEtcd.start(Files.createDirectories(folder.resolve("etcd")), 1), durability);
+        return new PostgresHosts(
+                folder, RealEtcd.start(Files.createDirectories(folder.resolve("etcd")), 1), durability);
     }
 
     private Processes.Running agent(int host) {
         return processes.holdfast(
                 "h" + host,
                 List.of(
-                        "agent", "--host", "h" + host, "--address", address(host), "--port", "0", "--data",
-                        folder.resolve("h" + host).toString(), "--store", store.url()));
+                        "agent",
+                        "--host",
+                        "h" + host,
+                        "--address",
+                        address(host),
+                        "--port",
+                        "0",
+                        "--data",
+                        folder.resolve("h" + host).toString(),
+                        "--store",
+                        store.url()));
     }
 
     String address(int host) {
@@ -131,7 +141,9 @@ final class PostgresHosts implements AutoCloseable {
             return cluster.holder() != null
                     && cluster.holder().serving()
                     && cluster.members().stream()
-                                    .filter(member -> member.streaming() && member.position().timeline() == cluster.state().timeline())
+                                    .filter(member -> member.streaming()
+                                            && member.position().timeline()
+                                                    == cluster.state().timeline())
                                     .count()
                             == 2
                     && cluster.state().rules().size() == 1
@@ -160,7 +172,8 @@ final class PostgresHosts implements AutoCloseable {
 
     private long guard(int host) {
         try {
-            return Long.parseLong(Files.readString(folder.resolve("h" + host + "/postgresql/db/guard.pid")).split(" ", -1)[0]);
+            return Long.parseLong(Files.readString(folder.resolve("h" + host + "/postgresql/db/guard.pid"))
+                    .split(" ", -1)[0]);
         } catch (IOException gone) {
             throw new IllegalStateException(gone);
         }
@@ -210,7 +223,8 @@ final class PostgresHosts implements AutoCloseable {
 
     private String password() {
         Bytes key = new PostgresKeys(SERVICE).secrets();
-        if (etcd.get(key) instanceof Answer.Done<Snapshot>(Snapshot found) && found.first().isPresent()) {
+        if (etcd.get(key) instanceof Answer.Done<Snapshot>(Snapshot found)
+                && found.first().isPresent()) {
             password = LedgerJson.read(found.first().get().value(), Secrets.class)
                     .orElseThrow()
                     .superuserPassword();

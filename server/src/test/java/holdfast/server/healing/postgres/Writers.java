@@ -15,7 +15,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 
-/// One client for each host, straight to its server: each inserts rows of its own wherever that is allowed, and keeps those that
+/// One client for each host, straight to its server: each inserts rows of its own wherever that is allowed, and keeps
+/// those that
 /// were acknowledged. A server that should not acknowledge is so found out.
 final class Writers implements AutoCloseable {
     /// @param number of the row, never used twice
@@ -88,9 +89,11 @@ final class Writers implements AutoCloseable {
 
     /// The longest time without an acknowledgement.
     Duration longestGap() {
-        List<Long> times = acknowledged.stream().map(Acknowledged::nanos).sorted().toList();
+        List<Long> times =
+                acknowledged.stream().map(Acknowledged::nanos).sorted().toList();
         long longest = 0;
-        for (int index = 1; index < times.size(); index++) longest = Math.max(longest, times.get(index) - times.get(index - 1));
+        for (int index = 1; index < times.size(); index++)
+            longest = Math.max(longest, times.get(index) - times.get(index - 1));
         return Duration.ofNanos(longest);
     }
 
@@ -101,7 +104,8 @@ final class Writers implements AutoCloseable {
     /// Stops writing; the acknowledged rows that the present primary does not have.
     Set<Long> lost() {
         close();
-        Set<Long> missing = new TreeSet<>(acknowledged.stream().map(Acknowledged::number).toList());
+        Set<Long> missing =
+                new TreeSet<>(acknowledged.stream().map(Acknowledged::number).toList());
         hosts.await("the rows can be read", () -> {
             int primary = hosts.primary();
             if (primary == 0) return false;
@@ -129,6 +133,9 @@ final class Writers implements AutoCloseable {
                 throw new IllegalStateException(bug);
             }
         }
-        Processes.await("the writers end", Duration.ofSeconds(10), () -> threads.stream().noneMatch(Thread::isAlive));
+        Processes.await(
+                "the writers end",
+                Duration.ofSeconds(10),
+                () -> threads.stream().noneMatch(Thread::isAlive));
     }
 }

@@ -149,7 +149,11 @@ public final class PostgresFailover {
                                 1,
                                 local.position().timeline(),
                                 Lsn.ZERO,
-                                List.of(Rule.ALONE), "", false, false, false),
+                                List.of(Rule.ALONE),
+                                "",
+                                false,
+                                false,
+                                false),
                         new Reason("founded", "The cluster has an identity."));
         };
     }
