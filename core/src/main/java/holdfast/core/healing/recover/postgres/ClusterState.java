@@ -10,9 +10,11 @@ import java.util.List;
 /// @param term grows by one with each primary
 /// @param timeline on which the primary writes; 0 while it has not been promoted yet in this term
 /// @param forkedAt where that timeline begins
-/// @param rules one; two while the set changes: an election must satisfy all of them
-/// @param handTo who is to be the next primary, by a switchover under way; empty for nobody in particular
-/// @param gaveUp the primary let go because its server cannot serve: it waits before it stands again
+/// @param rules one; more while the set changes: an election must satisfy all of them; commits wait by the last
+/// @param handTo the primary leaves, and from now on does not start its server before it took the key anew; this one is
+///     to be the next if it has as much as anybody; empty while the primary stays
+/// @param gaveUp the primary's server did not come up in time: it leaves for that, or nobody took over and it does not
+///     leave for that again
 /// @param paused nobody is elected, nothing is started or stopped: a person works on it
 /// @param forced a person accepted the loss of what the next primary lacks
 public record ClusterState(
@@ -60,8 +62,8 @@ public record ClusterState(
         return new ClusterState(systemId, successor, term + 1, 0, Lsn.ZERO, first, "", false, paused, false);
     }
 
-    /// The same primary takes the key again.
+    /// The same primary takes the key again; that it gave up is forgotten when it serves.
     public ClusterState again() {
-        return new ClusterState(systemId, primary, term + 1, timeline, forkedAt, rules, "", false, paused, false);
+        return new ClusterState(systemId, primary, term + 1, timeline, forkedAt, rules, "", gaveUp, paused, false);
     }
 }

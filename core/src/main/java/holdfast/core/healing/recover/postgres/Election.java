@@ -36,6 +36,9 @@ final class Election {
                 .filter(member -> pledged.contains(member.host()))
                 .max(BEST)
                 .orElseThrow();
+        if (isNamedAwaited(view, state, pledged)) {
+            return wait("named", state.handTo() + " is named as the next primary, and has not pledged yet.");
+        }
         Member chosen = choose(view, state, pledged, best);
         if (view.spec().durability() == Durability.ASYNC && !state.forced()) {
             long lacks = view.lastPrimary().lsn().since(chosen.position().lsn());
@@ -69,7 +72,9 @@ final class Election {
                                 .formatted(view.me(), pledged, chosen.position())));
     }
 
-    /// The one that was named, if it has as much as anybody; otherwise the best that may be elected, if it has as much.
+    /// The one that was named, if it has as much as anybody or a person accepted that it has not; otherwise the best
+    /// that
+    /// may be elected, if it has as much.
     private static Member choose(View view, ClusterState state, SortedSet<NodeId> pledged, Member best) {
         List<Member> equal = view.members().values().stream()
                 .filter(member -> pledged.contains(member.host()))
@@ -77,10 +82,19 @@ final class Election {
                 .filter(member -> !view.spec().noFailover().contains(member.host()))
                 .toList();
         for (Member member : equal) if (member.host().name().equals(state.handTo())) return member;
-        boolean wait = !state.handTo().isEmpty() && view.nowNanos() - view.vacantNanos() < NAMED_NANOS;
-        Member named = view.members().get(new NodeId(state.handTo().isEmpty() ? "nobody" : state.handTo()));
-        if (wait && named != null && named.role() == Member.Role.REPLICA) return named;
+        for (Member member : view.members().values()) {
+            boolean named = member.host().name().equals(state.handTo());
+            if (named && state.forced() && pledged.contains(member.host())) return member;
+        }
         return equal.stream().max(BEST).orElse(best);
+    }
+
+    /// Whether the one that was named may still turn out to have as much as anybody: what it has when it pledges is
+    /// final, so that one that pledged and lacks something is waited for no longer.
+    private static boolean isNamedAwaited(View view, ClusterState state, SortedSet<NodeId> pledged) {
+        if (state.handTo().isEmpty() || view.nowNanos() - view.vacantNanos() >= NAMED_NANOS) return false;
+        Member named = view.members().get(new NodeId(state.handTo()));
+        return named != null && named.role() == Member.Role.REPLICA && !pledged.contains(named.host());
     }
 
     private static String tooFew(Rule rule, SortedSet<NodeId> pledged, ClusterState state) {

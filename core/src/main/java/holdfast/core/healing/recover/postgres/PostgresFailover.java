@@ -75,9 +75,13 @@ public final class PostgresFailover {
 
     private static Move vacant(View view, @Nullable ClusterState state) {
         if (state == null) return standToFound(view);
-        if (state.paused()) return stay("paused", "A person works on it.");
-        if (state.primary().equals(view.me()) && !state.forced()) return standAgain(view, state);
         Local local = view.local();
+        boolean ours = state.primary().equals(view.me());
+        if (state.paused()
+                && !(ours && local.phase() == Phase.PRIMARY && state.handTo().isEmpty())) {
+            return stay("paused", "A person works on it.");
+        }
+        if (ours && !state.forced()) return standAgain(view, state);
         if (!local.hasData()) return stay("no-data", "There is no primary to clone from.");
         if (local.phase() == Phase.PRIMARY || (local.phase() == Phase.STARTING && !local.standby())) {
             return new Move.Stop(false, new Reason("not-primary", "The primary was " + state.primary() + "."));
@@ -108,11 +112,10 @@ public final class PostgresFailover {
                     "data-lost",
                     "We were the primary and our data is gone. `holdfast pg failover --force` elects a replica."));
         }
-        if (state.gaveUp() && view.nowNanos() - view.vacantNanos() < GAVE_UP_NANOS) {
-            return stay("gave-up", "Our server could not serve; another one may take over.");
-        }
         if (!state.handTo().isEmpty() && view.nowNanos() - view.vacantNanos() < GAVE_UP_NANOS) {
-            return stay("handed-over", "We left the key to " + state.handTo() + ".");
+            return state.gaveUp()
+                    ? stopUnlessDown(view, "gave-up", "Our server could not serve; another one may take over.")
+                    : stopUnlessDown(view, "handed-over", "We left the key to " + state.handTo() + ".");
         }
         return new Move.TakeKey(state.again(), new Reason("again", "We were the primary, and nobody took over."));
     }
@@ -163,14 +166,12 @@ public final class PostgresFailover {
             return stay("old-state", "The state that was read is older than the key.");
         }
         Local local = view.local();
-        if (state.paused()) return stay("paused", "A person works on it.");
+        boolean serves = local.phase() == Phase.STANDBY || local.phase() == Phase.PRIMARY;
+        if (state.paused() && !(serves && state.handTo().isEmpty())) return stay("paused", "A person works on it.");
         if (!state.handTo().isEmpty()) return handOver(view, state, holder);
         return switch (local.phase()) {
             case STOPPED -> restart(view, state);
-            case STARTING ->
-                tooLong(view) && othersElect(view, state)
-                        ? new Move.Stop(false, new Reason("too-slow", "A replica is quicker than our restart."))
-                        : stay("starting", "The server starts.");
+            case STARTING -> tooLong(view) ? giveUp(view, state) : stay("starting", "The server starts.");
             case STANDBY -> promote(view, state);
             case PRIMARY -> serve(view, state, holder);
         };
@@ -183,15 +184,36 @@ public final class PostgresFailover {
                     state.leaving("", true), new Reason("data-lost", "Our data is gone; a replica takes over."));
         }
         if (local.standby()) return new Move.Start(new Reason("to-promote", "Elected; the server is down."));
-        if ((tooLong(view) || local.failedStarts() >= STARTS_MAX) && othersElect(view, state)) {
-            return new Move.Leave(
-                    state.leaving("", true),
-                    new Reason(
-                            "gives-up",
-                            "The server did not come back within %d ms (%d starts failed); a replica takes over."
-                                    .formatted(view.spec().startWithin().toMillis(), local.failedStarts())));
-        }
+        if (tooLong(view) || local.failedStarts() >= STARTS_MAX) return giveUp(view, state);
+        return restartHere();
+    }
+
+    private static Move restartHere() {
         return new Move.Start(new Reason("restart", "The primary's server ended; it starts where it is."));
+    }
+
+    /// Says so before it leaves: a word to leave that comes late must not find the server up again. Once is enough.
+    private static Move giveUp(View view, ClusterState state) {
+        Optional<Member> other = view.members().values().stream()
+                .filter(member -> canTakeOver(view, member))
+                .max(Comparator.comparing(Member::position).thenComparing(Member::host, Comparator.reverseOrder()));
+        if (other.isEmpty() || state.gaveUp() || !othersElect(view, state)) {
+            return view.local().phase() == Phase.STOPPED ? restartHere() : stay("starting", "The server starts.");
+        }
+        return new Move.WriteState(
+                state.leaving(other.get().host().name(), true),
+                new Reason(
+                        "gives-up",
+                        "The server did not come back within %d ms (%d starts failed); a replica takes over."
+                                .formatted(
+                                        view.spec().startWithin().toMillis(),
+                                        view.local().failedStarts())));
+    }
+
+    private static boolean canTakeOver(View view, Member member) {
+        return member.role() == Member.Role.REPLICA
+                && !member.host().equals(view.me())
+                && !view.spec().noFailover().contains(member.host());
     }
 
     private static boolean tooLong(View view) {
@@ -205,8 +227,7 @@ public final class PostgresFailover {
                 .filter(member -> member.role() == Member.Role.REPLICA)
                 .map(Member::host)
                 .toList();
-        boolean eligible =
-                there.stream().anyMatch(host -> !view.spec().noFailover().contains(host));
+        boolean eligible = view.members().values().stream().anyMatch(member -> canTakeOver(view, member));
         return eligible && state.rules().stream().allMatch(rule -> rule.elects(there));
     }
 
@@ -230,6 +251,9 @@ public final class PostgresFailover {
         }
         if (!holder.serving() && (!SyncSet.waits(view.spec()) || local.applied() != null)) {
             return new Move.Serve(true, new Reason("serving", "It takes writes."));
+        }
+        if (state.gaveUp()) {
+            return new Move.WriteState(state.leaving("", false), new Reason("serves-again", "It takes writes again."));
         }
         if (view.wish() != null) return grant(view, state, view.wish());
         return SyncSet.next(view, state).orElseGet(() -> stay("leads", "It leads."));
@@ -255,6 +279,7 @@ public final class PostgresFailover {
     }
 
     private static Optional<String> refuse(View view, ClusterState state, Wish wish) {
+        if (state.paused()) return Optional.of("The cluster is paused.");
         if (state.rules().size() > 1) return Optional.of("The set of replicas is changing; ask again.");
         if (!othersElect(view, state)) return Optional.of("Too few replicas are there to elect another primary.");
         if (wish.to().isEmpty()) {
@@ -269,8 +294,8 @@ public final class PostgresFailover {
 
     private static Move handOver(View view, ClusterState state, Holder holder) {
         Reason why = new Reason("switchover", "The key goes to " + state.handTo() + ".");
-        if (holder.serving()) return new Move.Serve(false, why);
-        return view.local().phase() == Phase.STOPPED ? new Move.Leave(state, why) : new Move.Stop(true, why);
+        if (holder.serving() && !state.gaveUp()) return new Move.Serve(false, why);
+        return view.local().phase() == Phase.STOPPED ? new Move.Leave(state, why) : new Move.Stop(!state.gaveUp(), why);
     }
 
     // ---- the key is another's ----
