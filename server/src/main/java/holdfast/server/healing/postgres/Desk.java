@@ -34,6 +34,7 @@ final class Desk {
     private final PostgresSpec spec;
     private final NodeId me;
     private final Mirror mirror;
+    private long stateRevision; // of the state that was read last
 
     Desk(Etcd etcd, PostgresKeys keys, PostgresSpec spec, NodeId me, Mirror mirror) {
         this.etcd = etcd;
@@ -60,12 +61,11 @@ final class Desk {
                         value.serving()));
     }
 
+    /// What the next move is decided by: when it has changed since, that move is not carried out.
     Optional<ClusterState> state() {
-        return mirror.pair(keys.state()).flatMap(pair -> LedgerJson.read(pair.value(), ClusterState.class));
-    }
-
-    private long stateRevision() {
-        return mirror.pair(keys.state()).map(Pair::modRevision).orElse(0L);
+        Optional<Pair> read = mirror.pair(keys.state());
+        stateRevision = read.map(Pair::modRevision).orElse(0L);
+        return read.flatMap(pair -> LedgerJson.read(pair.value(), ClusterState.class));
     }
 
     SortedMap<NodeId, Member> members() {
@@ -103,7 +103,7 @@ final class Desk {
     Outcome take(@Nullable ClusterState state, Turn turn, LeaderValue value, Lease lease) {
         Txn txn = new Txn()
                 .ifAbsent(keys.leader())
-                .ifModRevision(keys.state(), stateRevision())
+                .ifModRevision(keys.state(), stateRevision)
                 .ifPresent(keys.member(me))
                 .put(keys.leader(), LedgerJson.write(value), lease.id())
                 .put(keys.history(turn.term()), LedgerJson.write(turn));
@@ -117,7 +117,7 @@ final class Desk {
 
     Outcome write(ClusterState state, Fence fence) {
         return etcd.write(
-                guarded(fence).ifModRevision(keys.state(), stateRevision()).put(keys.state(), LedgerJson.write(state)),
+                guarded(fence).ifModRevision(keys.state(), stateRevision).put(keys.state(), LedgerJson.write(state)),
                 "the key is not ours any more, or the state changed");
     }
 

@@ -20,6 +20,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +60,7 @@ final class Enforcer implements AutoCloseable {
     private final long freshUntilNanos; // until then an earlier agent's promise may hold
     private long promisedNanos; // under `this`
     private long pledgedTerm; // under `this`
+    private final SortedMap<NodeId, Member> known = new TreeMap<>(); // under `this`
 
     private Enforcer(
             PostgresSpec spec, NodeId me, String tag, Path guardFile, Guard guard, Peers peers, Ticker ticker) {
@@ -145,10 +148,20 @@ final class Enforcer implements AutoCloseable {
     /// @param answers whether the store does
     void watch(long server, @Nullable Lease held, View now, boolean answers) {
         storeAnswers = answers;
+        learn(now);
         lease = held;
         view = now;
         pid = server;
         armOnce();
+    }
+
+    /// Where the others are: when the store comes back after a while, it knows them no more.
+    private synchronized void learn(View now) {
+        known.putAll(now.members());
+    }
+
+    private synchronized SortedMap<NodeId, Member> known() {
+        return new TreeMap<>(known);
     }
 
     /// Whether the members' promises hold though the store does not answer.
@@ -197,11 +210,13 @@ final class Enforcer implements AutoCloseable {
         long sentBootNanos = ticker.bootNanos();
         if (endBootNanos <= sentBootNanos) return; // too late: the guard is at work
         Set<NodeId> promised = new TreeSet<>();
+        SortedMap<NodeId, Member> others = known();
         for (NodeId host : voters(state)) {
-            Member member = now.members().get(host);
+            Member member = others.get(host);
             if (member != null && member.restPort() != 0) promised.add(host);
         }
-        promised.retainAll(peers.ask(now, promised, state.term(), spec.lease().dividedBy(ASKS_PER_LEASE / 2)));
+        promised.retainAll(
+                peers.ask(others, promised, state.term(), spec.lease().dividedBy(ASKS_PER_LEASE / 2)));
         boolean held = state.rules().stream().allMatch(rule -> rule.isHeldBy(promised));
         if (!held) return;
         extendedBootNanos = sentBootNanos + spec.lease().toNanos() * (MARGIN_SHARE - 1) / MARGIN_SHARE;
@@ -225,6 +240,11 @@ final class Enforcer implements AutoCloseable {
         if (vacant && storeAnswers) return false;
         promisedNanos = ticker.nanos() + spec.lease().toNanos();
         return true;
+    }
+
+    /// The agent before us had pledged: that holds.
+    synchronized void pledgedBefore(long term) {
+        pledgedTerm = Math.max(pledgedTerm, term);
     }
 
     synchronized long promisedNanos() {

@@ -74,6 +74,7 @@ final class Keeper implements AutoCloseable {
         this.server = server;
         this.enforcer = enforcer;
         this.former = server.rememberedLease();
+        enforcer.pledgedBefore(server.pledged());
         PostgresKeys keys = new PostgresKeys(spec.name());
         this.mirror = new Mirror(etcd, spec.name(), keys.all(), ticker, this::wake);
         this.desk = new Desk(etcd, keys, spec, me, mirror);
@@ -152,6 +153,8 @@ final class Keeper implements AutoCloseable {
     }
 
     private View view(Local local, @Nullable Lease held) {
+        // before the key: a vacancy that is older than the state would be one of a term that has its primary
+        @Nullable ClusterState state = desk.state().orElse(null);
         Optional<Pair> pair = desk.leaderPair();
         @Nullable Holder holder = pair.flatMap(Desk::holder).orElse(null);
         long now = ticker.nanos();
@@ -160,7 +163,6 @@ final class Keeper implements AutoCloseable {
         boolean mine = holder != null && holder.host().equals(me);
         boolean sure = mine && (isKeptBy(held, pair) || enforcer.isExtended());
         SortedMap<NodeId, Member> members = desk.members();
-        @Nullable ClusterState state = desk.state().orElse(null);
         if (state != null) {
             Member primary = members.get(state.primary());
             if (primary != null && primary.role() == Member.Role.PRIMARY) lastPrimary = primary.position();
@@ -195,7 +197,11 @@ final class Keeper implements AutoCloseable {
         boolean mine = holder != null && holder.host().equals(me);
         boolean writes = view.local().phase() == Phase.PRIMARY
                 || (view.local().phase() == Phase.STARTING && !view.local().standby());
-        enforcer.watch(mine || writes ? server.pid() : 0, mine ? held : null, view, storeAnswers());
+        // the key may still lie under the lease of an agent before us
+        boolean kept = mine
+                && held != null
+                && desk.leaderPair().filter(pair -> pair.lease() == held.id()).isPresent();
+        enforcer.watch(mine || writes ? server.pid() : 0, kept ? held : null, view, storeAnswers());
     }
 
     private boolean storeAnswers() {
@@ -244,7 +250,9 @@ final class Keeper implements AutoCloseable {
             case Move.Start _ -> start(view, held);
             case Move.Follow(NodeId _, long _, Reason _) -> server.follow(holder(view));
             case Move.Pledge(long term, Reason _) ->
-                enforcer.mayPledge(term) ? server.pledge(term) : new Outcome.Done(0);
+                enforcer.mayPledge(term)
+                        ? server.pledge(term)
+                        : new Outcome.Refused(new Reason("promised", "A promise of ours may still hold."));
             case Move.ApplyRule(var rule, Reason _) -> server.apply(rule);
             case Move.Promote _ -> server.promote();
             case Move.Serve(boolean serving, Reason _) -> serve(serving, view, held);

@@ -2,7 +2,6 @@ package holdfast.server.healing.postgres;
 
 import holdfast.core.base.NodeId;
 import holdfast.core.healing.recover.postgres.Member;
-import holdfast.core.healing.recover.postgres.View;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -22,10 +21,10 @@ final class Peers implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     /// Who of `hosts` promised not to pledge in `term`.
-    Set<NodeId> ask(View view, Set<NodeId> hosts, long term, Duration limit) {
+    Set<NodeId> ask(Map<NodeId, Member> members, Set<NodeId> hosts, long term, Duration limit) {
         Map<NodeId, CompletableFuture<HttpResponse<Void>>> calls = new TreeMap<>();
         for (NodeId host : hosts) {
-            Member member = view.members().get(host);
+            Member member = members.get(host);
             if (member == null) continue;
             HttpRequest request = HttpRequest.newBuilder(URI.create(
                             "http://%s:%d/failsafe?term=%d".formatted(member.address(), member.restPort(), term)))

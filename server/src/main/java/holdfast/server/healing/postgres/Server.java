@@ -203,7 +203,7 @@ final class Server implements AutoCloseable {
                 receiving,
                 lostSinceNanos,
                 setting.rewound(),
-                setting.rule(),
+                setting.told(),
                 setting.appliedAt(),
                 Collections.unmodifiableSortedMap(flushed),
                 downSinceNanos,
@@ -273,7 +273,7 @@ final class Server implements AutoCloseable {
         Lsn at;
         try {
             Sql.Looked before = sessions.sql().look();
-            keep(setting.ruled(rule, before.replayed()));
+            keep(setting.ruled(rule, Setting.UNTOLD)); // until it is known that the server goes by it
             Outcome written = reload();
             if (!(written instanceof Outcome.Done)) return written;
             String wanted = Conf.standbys(spec, rule);
@@ -321,7 +321,6 @@ final class Server implements AutoCloseable {
     Outcome stop(boolean orderly) {
         sessions.close();
         Outcome stopped = orderly ? process.stopOrderly(spec.stopWithin().toNanos()) : process.kill();
-        downSinceNanos = 0;
         control = null;
         return stopped;
     }

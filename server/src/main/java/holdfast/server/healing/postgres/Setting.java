@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// @param term for which it was set so
 /// @param pledged the term of which it receives nothing more, 0 for none
 /// @param rule that commits wait for, null when it never was the primary
-/// @param appliedAt where the log ended when that took effect
+/// @param appliedAt where the log ended when that took effect; [#UNTOLD] while that is not known
 /// @param timeline the last one seen
 /// @param lease by which this member is in the store, 0 for none yet
 /// @param rewound how often it was rewound since it last received
@@ -33,6 +33,9 @@ record Setting(
         int timeline,
         int rewound,
         long lease) {
+    /// The largest position there is: no standby has everything before it.
+    static final Lsn UNTOLD = new Lsn(-1);
+
     static final Setting NONE = new Setting(null, "", 0, 0, 0, null, Lsn.ZERO, 0, 0, 0);
 
     static Setting read(Path file) throws IOException {
@@ -43,6 +46,12 @@ record Setting(
 
     void write(Path file) throws IOException {
         SafeFile.write(file, LedgerJson.write(this).unsafeArray());
+    }
+
+    /// The rule that the server is known to go by.
+    @Nullable
+    Rule told() {
+        return appliedAt.equals(UNTOLD) ? null : rule;
     }
 
     Setting following(NodeId host, String address, int port, long of) {
