@@ -161,7 +161,7 @@ final class Keeper implements AutoCloseable {
         if (holder != null) vacantNanos = 0;
         else if (vacantNanos == 0) vacantNanos = now;
         boolean mine = holder != null && holder.host().equals(me);
-        boolean sure = mine && (isKeptBy(held, pair) || enforcer.isExtended());
+        boolean sure = mine && ((held != null && isKeptBy(held, pair) && held.sure()) || enforcer.isExtended());
         SortedMap<NodeId, Member> members = desk.members();
         if (state != null) {
             Member primary = members.get(state.primary());
@@ -185,23 +185,18 @@ final class Keeper implements AutoCloseable {
                 now);
     }
 
-    private static boolean isKeptBy(@Nullable Lease held, Optional<Pair> key) {
-        return held != null
-                && held.sure()
-                && key.filter(pair -> pair.lease() == held.id()).isPresent();
+    private static boolean isKeptBy(Lease held, Optional<Pair> key) {
+        return key.filter(pair -> pair.lease() == held.id()).isPresent();
     }
 
     /// While the key is ours the guard lets the server live as long as that is sure, and no longer.
     private void enforce(View view, @Nullable Lease held) {
         Holder holder = view.holder();
         boolean mine = holder != null && holder.host().equals(me);
+        boolean kept = held != null && isKeptBy(held, desk.leaderPair()); // it may still hang on a lease of an earlier agent
         boolean writes = view.local().phase() == Phase.PRIMARY
                 || (view.local().phase() == Phase.STARTING && !view.local().standby());
-        // the key may still lie under the lease of an agent before us
-        boolean kept = mine
-                && held != null
-                && desk.leaderPair().filter(pair -> pair.lease() == held.id()).isPresent();
-        enforcer.watch(mine || writes ? server.pid() : 0, kept ? held : null, view, storeAnswers());
+        enforcer.watch(mine || writes ? server.pid() : 0, mine && kept ? held : null, view, storeAnswers());
     }
 
     private boolean storeAnswers() {
@@ -242,6 +237,8 @@ final class Keeper implements AutoCloseable {
     // ---- acting ----
 
     private void carryOut(Move move, View view, @Nullable Lease held) throws InterruptedException {
+        boolean stillSure = (held != null && held.sure()) || enforcer.isExtended();
+        if (view.sure() && !stillSure) return; // we stood still since we looked
         Outcome outcome = switch (move) {
             case Move.Wait _, Move.Call _ -> new Outcome.Done(0);
             case Move.TakeKey(ClusterState state, Reason why) -> take(state, why, held, view);
