@@ -129,10 +129,11 @@ final class Desk {
     Outcome leave(ClusterState state, Fence fence) {
         return etcd.write(
                 guarded(fence)
+                        .ifModRevision(keys.state(), stateRevision)
                         .put(keys.state(), LedgerJson.write(state))
                         .delete(keys.leader())
                         .delete(keys.request()),
-                "the key is not ours any more");
+                "the key is not ours any more, or the state changed");
     }
 
     Outcome begin(Task task) {

@@ -236,6 +236,7 @@ final class Enforcer implements AutoCloseable {
     synchronized boolean promise(long term) {
         View now = view;
         if (now == null || now.state() == null || now.state().term() != term || pledgedTerm >= term) return false;
+        if (now.state().forced()) return false;
         boolean vacant = now.vacantNanos() != 0 && ticker.nanos() - now.vacantNanos() > VACANT_MAX_NANOS;
         if (vacant && storeAnswers) return false;
         promisedNanos = ticker.nanos() + spec.lease().toNanos();

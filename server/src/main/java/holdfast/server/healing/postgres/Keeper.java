@@ -193,7 +193,8 @@ final class Keeper implements AutoCloseable {
     private void enforce(View view, @Nullable Lease held) {
         Holder holder = view.holder();
         boolean mine = holder != null && holder.host().equals(me);
-        boolean kept = held != null && isKeptBy(held, desk.leaderPair()); // it may still hang on a lease of an earlier agent
+        boolean kept =
+                held != null && isKeptBy(held, desk.leaderPair()); // it may still hang on a lease of an earlier agent
         boolean writes = view.local().phase() == Phase.PRIMARY
                 || (view.local().phase() == Phase.STARTING && !view.local().standby());
         enforcer.watch(mine || writes ? server.pid() : 0, mine && kept ? held : null, view, storeAnswers());

@@ -15,6 +15,7 @@ import holdfast.server.client.Snapshot;
 import holdfast.server.client.Txn;
 import holdfast.server.ledger.LedgerJson;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -108,16 +109,16 @@ public final class Operator {
         if (cluster.holder() != null) {
             return refused("has-primary", cluster.holder().host() + " is the primary; use `holdfast pg switchover`.");
         }
-        List<NodeId> replicas = cluster.members().stream()
+        Optional<Member> chosen = cluster.members().stream()
                 .filter(member -> member.role() == Member.Role.REPLICA)
-                .map(Member::host)
-                .toList();
-        List<NodeId> voters = to.isEmpty() ? replicas : List.of(new NodeId(to));
-        if (voters.isEmpty() || !replicas.containsAll(voters)) {
+                .filter(member -> to.isEmpty() || member.host().name().equals(to))
+                .max(Comparator.comparing(Member::position));
+        if (chosen.isEmpty()) {
             return refused("no-replica", (to.isEmpty() ? "No member" : to) + " is a replica that runs now.");
         }
-        return change(state ->
-                state.withRules(List.of(Rule.of(voters, voters.size()))).forced(to));
+        NodeId host = chosen.get().host();
+        return change(
+                state -> state.withRules(List.of(Rule.of(List.of(host), 1))).forced(host.name()));
     }
 
     private static Outcome refused(String code, String sentence) {

@@ -32,7 +32,9 @@ final class Server implements AutoCloseable {
 
     private static final long PROMOTE_LIMIT_NANOS = 60_000_000_000L;
     private static final long APPLY_LIMIT_NANOS = 2_000_000_000L;
-    private static final long STILL_NANOS = 100_000_000;
+
+    /// Until the server's startup process surely goes by what it was told.
+    private static final long RELOADED_NANOS = 30_000_000;
     private static final long START_EVERY_NANOS = 1_000_000_000;
 
     private final PostgresSpec spec;
@@ -54,8 +56,7 @@ final class Server implements AutoCloseable {
     private long answeredPid;
     private boolean startedOnce; // since it last answered
     private long nextStartNanos;
-    private Lsn replayedBefore = Lsn.ZERO;
-    private long replayedSinceNanos;
+    private long pledgedNanos; // when the server was last told to receive nothing more
     private boolean pendingRestart;
 
     /// @param notes our own folder for this cluster
@@ -145,13 +146,8 @@ final class Server implements AutoCloseable {
         if (news) keep(setting.on(timeline).rewound(receiving ? 0 : setting.rewound()));
         if (receiving || setting.follows() == null) lostSinceNanos = 0;
         else if (lostSinceNanos == 0) lostSinceNanos = now;
-        if (!looked.replayed().equals(replayedBefore)) {
-            replayedBefore = looked.replayed();
-            replayedSinceNanos = now;
-        }
         Lsn received = looked.received() == null ? Lsn.ZERO : looked.received();
-        boolean complete = received.compareTo(looked.replayed()) >= 0 && looked.received() != null;
-        boolean still = now - replayedSinceNanos >= STILL_NANOS;
+        boolean quiet = looked.receiver() == null && setting.follows() == null && looked.atEnd();
         Lsn end = received.compareTo(looked.replayed()) > 0 ? received : looked.replayed();
         return local(
                 looked.systemId(),
@@ -159,7 +155,7 @@ final class Server implements AutoCloseable {
                 new Position(timeline, end),
                 looked.replayed(),
                 Lsn.ZERO,
-                looked.receiver() == null && setting.follows() == null && (complete || still),
+                quiet && now - pledgedNanos >= RELOADED_NANOS,
                 receiving,
                 looked.flushed());
     }
@@ -264,6 +260,8 @@ final class Server implements AutoCloseable {
     }
 
     Outcome pledge(long term) {
+        if (setting.pledged() == term && setting.follows() == null && pledgedNanos != 0) return new Outcome.Done(0);
+        pledgedNanos = ticker.nanos();
         keep(setting.pledging(term));
         return reload();
     }

@@ -24,7 +24,9 @@ final class Sql implements AutoCloseable {
                    (SELECT greatest(min_recovery_end_timeline, (SELECT timeline_id FROM pg_control_checkpoint()))
                       FROM pg_control_recovery()),
                    (SELECT count(*) FROM pg_settings WHERE pending_restart),
-                   (SELECT system_identifier FROM pg_control_system())""";
+                   (SELECT system_identifier FROM pg_control_system()),
+                   (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'startup'
+                       AND wait_event IN ('RecoveryWalStream', 'RecoveryRetrieveRetryInterval'))""";
     private static final String STANDBYS = """
             SELECT application_name, flush_lsn FROM pg_stat_replication
              WHERE state = 'streaming' AND flush_lsn IS NOT NULL""";
@@ -51,6 +53,7 @@ final class Sql implements AutoCloseable {
     /// @param timeline of a primary, and of a standby that receives; else the last that its control file has
     /// @param received on disk; null for a standby that received nothing since it started
     /// @param receiver `streaming` and others; null while nothing is received
+    /// @param atEnd a standby has replayed all that there is, and waits for more
     record Looked(
             boolean standby,
             int timeline,
@@ -59,6 +62,7 @@ final class Sql implements AutoCloseable {
             @Nullable String receiver,
             boolean pendingRestart,
             long systemId,
+            boolean atEnd,
             SortedMap<NodeId, Lsn> flushed) {}
 
     Looked look() throws SQLException {
@@ -81,6 +85,7 @@ final class Sql implements AutoCloseable {
                         receiver == null ? null : receiver.substring(0, receiver.indexOf(' ')),
                         row.getInt(7) > 0,
                         row.getLong(8),
+                        row.getInt(9) > 0,
                         new TreeMap<>());
             }
             if (!looked.standby()) standbys(statement, looked.flushed());
