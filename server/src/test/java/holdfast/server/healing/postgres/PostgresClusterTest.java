@@ -183,6 +183,24 @@ final class PostgresClusterTest {
     }
 
     @Test
+    void commands_showTheCluster_andHandItOver() {
+        int former = hosts.primary();
+        int next = another(former);
+        assertThat(hosts.pg("list", "db").text())
+                .containsPattern("h" + former + " .*primary +serving")
+                .containsPattern("h" + next + " .*replica +streaming");
+        assertThat(hosts.pg("list", "nothing"))
+                .isEqualTo(new PostgresHosts.Said(1, "Refused: There is no PostgreSQL cluster called nothing.\n"));
+        PostgresHosts.Said done = hosts.pg("switchover", "db", "--to", "h" + next);
+        assertThat(done).isEqualTo(new PostgresHosts.Said(0, "h" + next + " is the primary.\n"));
+        assertThat(hosts.pg("switchover", "db", "--to", "h" + next).status()).isEqualTo(1);
+        assertThat(hosts.pg("failover", "db", "--force").text())
+                .contains("is the primary; use `holdfast pg switchover`");
+        assertThat(hosts.pg("history", "db").text()).contains("TERM").contains("h" + next);
+        assertThat(writers.lost()).isEmpty();
+    }
+
+    @Test
     void replica_thatIsMadeAnew_streamsAgain() {
         int replica = another(hosts.primary());
         assertThat(hosts.operator()

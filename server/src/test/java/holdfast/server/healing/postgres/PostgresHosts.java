@@ -43,6 +43,7 @@ final class PostgresHosts implements AutoCloseable {
     private final int net;
     private final int port;
     private String password = "";
+    private int commands;
 
     private PostgresHosts(Path folder, RealEtcd store, String durability) throws IOException {
         this.folder = folder;
@@ -203,6 +204,19 @@ final class PostgresHosts implements AutoCloseable {
         int before = agent.log().split(sign, -1).length;
         agent.restart();
         await("the agent of h" + host, () -> agent.log().split(sign, -1).length > before);
+    }
+
+    /// What a command line said and how it ended.
+    record Said(int status, String text) {}
+
+    /// Runs `holdfast pg WORDS` to its end.
+    Said pg(String... words) {
+        List<String> command = new ArrayList<>(List.of("pg"));
+        command.addAll(List.of(words));
+        command.add("--store=" + store.url());
+        Processes.Running running = processes.holdfast("pg" + ++commands, command);
+        int status = running.awaitEnd(LIMIT);
+        return new Said(status, running.log());
     }
 
     /// The superuser's connection to one host's server.

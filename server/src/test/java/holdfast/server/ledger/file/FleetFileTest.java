@@ -7,10 +7,12 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import holdfast.core.base.NodeId;
 import holdfast.core.base.Ratio;
 import holdfast.core.base.Require.BadValue;
 import holdfast.core.healing.fleet.CheckSpec;
 import holdfast.core.healing.fleet.Fleet;
+import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.fleet.ServiceSpec;
 import java.io.IOException;
@@ -114,5 +116,12 @@ public final class FleetFileTest {
         assertThat(orders.stopWithin()).isEqualTo(Duration.ofSeconds(5));
         assertThat(orders.recovery()).containsExactly(Rung.RESTART, Rung.MOVE, Rung.HAND_OVER);
         assertThat(fleet.service("database").orElseThrow().observe()).isTrue();
+        PostgresSpec main = fleet.postgres().getFirst();
+        assertThat(main.durability()).isEqualTo(PostgresSpec.Durability.QUORUM);
+        assertThat(main.strict()).isTrue();
+        assertThat(main.lease()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(main.parameters()).containsEntry("max_connections", "200");
+        assertThat(main.noFailover()).containsExactly(new NodeId("h3"));
+        assertThat(main.restPort()).isEqualTo(PostgresSpec.REST_PORT);
     }
 }
