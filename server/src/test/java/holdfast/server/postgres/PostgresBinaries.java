@@ -11,6 +11,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.opentest4j.TestAbortedException;
 
 /// Where PostgreSQL's programs lie and how they are run: they refuse to run as root, so that root runs them as the
 /// user `postgres`.
@@ -22,7 +24,7 @@ public final class PostgresBinaries {
 
     /// The folder of the newest version: `$HOLDFAST_POSTGRES`, else Debian's, else that of a `postgres` on the PATH.
     ///
-    /// @throws IllegalStateException when there is none
+    /// The test is skipped when there is none, as it is without etcd.
     public static Path folder() {
         String named = System.getenv("HOLDFAST_POSTGRES");
         if (named != null) return Path.of(named);
@@ -41,7 +43,7 @@ public final class PostgresBinaries {
         for (String folder : System.getenv("PATH").split(":", -1)) {
             if (Files.isExecutable(Path.of(folder, "postgres"))) return Path.of(folder);
         }
-        throw new IllegalStateException("PostgreSQL is not installed: `apt-get install postgresql`, or name the folder"
+        throw new TestAbortedException("PostgreSQL is not installed: `apt-get install postgresql`, or name the folder"
                 + " of its programs in HOLDFAST_POSTGRES");
     }
 
@@ -60,16 +62,21 @@ public final class PostgresBinaries {
             Files.createDirectories(folder);
             Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
             if (!ROOT) return folder;
-            for (Path above = folder.getParent(); above != null; above = above.getParent()) {
-                Set<PosixFilePermission> may = Files.getPosixFilePermissions(above);
-                if (may.add(PosixFilePermission.OTHERS_EXECUTE)) Files.setPosixFilePermissions(above, may);
-            }
+            letThrough(folder.getParent());
             Files.setOwner(
                     folder,
                     folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("postgres"));
             return folder;
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
+        }
+    }
+
+    /// Lets every user get through a folder and those above it.
+    public static void letThrough(@Nullable Path folder) throws IOException {
+        for (Path above = folder; above != null; above = above.getParent()) {
+            Set<PosixFilePermission> may = Files.getPosixFilePermissions(above);
+            if (may.add(PosixFilePermission.OTHERS_EXECUTE)) Files.setPosixFilePermissions(above, may);
         }
     }
 }

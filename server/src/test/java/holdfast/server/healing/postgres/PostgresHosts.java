@@ -14,11 +14,11 @@ import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.file.FleetFile;
 import holdfast.server.peers.Processes;
 import holdfast.server.peers.RealEtcd;
+import holdfast.server.postgres.PostgresBinaries;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -26,7 +26,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /// Three hosts of one PostgreSQL cluster, each an agent process at a loopback address of its own, over a real etcd.
@@ -45,7 +44,7 @@ final class PostgresHosts implements AutoCloseable {
     private String password = "";
     private int commands;
 
-    private PostgresHosts(Path folder, RealEtcd store, String durability) throws IOException {
+    private PostgresHosts(Path folder, Path bin, RealEtcd store, String durability) throws IOException {
         this.folder = folder;
         this.store = store;
         this.net = (int) (ProcessHandle.current().pid() % 200) + 20;
@@ -62,21 +61,20 @@ final class PostgresHosts implements AutoCloseable {
                     hosts: [h1, h2, h3]
                     port: %4$d
                     postgresql:
+                      bin: %7$s
                       durability: %5$s
                       rest-port: %6$d
                       parameters: {shared_buffers: 16MB}
-                """.formatted(address(1), address(2), address(3), port, durability, ports.get(1));
+                """.formatted(address(1), address(2), address(3), port, durability, ports.get(1), bin);
         new LedgerStore(etcd).apply(FleetFile.parse("fleet.yaml", file), 0);
         for (int host = 1; host <= 3; host++) agents.add(agent(host));
     }
 
     static PostgresHosts start(Path folder, String durability) throws IOException, InterruptedException {
-        for (Path above = folder; above != null; above = above.getParent()) {
-            Set<PosixFilePermission> may = Files.getPosixFilePermissions(above);
-            if (may.add(PosixFilePermission.OTHERS_EXECUTE)) Files.setPosixFilePermissions(above, may);
-        }
+        Path bin = PostgresBinaries.folder();
+        PostgresBinaries.letThrough(folder);
         return new PostgresHosts(
-                folder, RealEtcd.start(Files.createDirectories(folder.resolve("etcd")), 1), durability);
+                folder, bin, RealEtcd.start(Files.createDirectories(folder.resolve("etcd")), 1), durability);
     }
 
     private Processes.Running agent(int host) {
