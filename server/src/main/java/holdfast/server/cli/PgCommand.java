@@ -272,13 +272,13 @@ final class PgCommand {
         @Parameters(index = "1", paramLabel = "HOST", description = "Which member.")
         private String host = "";
 
-        final int ask(Operator operator, Task.Kind kind, String sentence) {
+        final int ask(Operator operator, Task.Kind kind) {
             NodeId which = new NodeId(host);
             return read(operator, cluster -> {
                 if (cluster.members().stream().noneMatch(member -> member.host().equals(which))) {
                     return ExitCode.refused(new Reason("no-member", host + " is no member that is there now."), err());
                 }
-                return done(operator.command(which, new Task(Asking.id(), kind)), sentence);
+                return done(operator.command(which, new Task(Asking.id(), kind)), "Asked for.");
             });
         }
     }
@@ -287,7 +287,7 @@ final class PgCommand {
     static final class Restart extends OfMember {
         @Override
         int run(Operator operator) {
-            return ask(operator, Task.Kind.RESTART, "Asked for.");
+            return ask(operator, Task.Kind.RESTART);
         }
     }
 
@@ -298,7 +298,7 @@ final class PgCommand {
     static final class Reinit extends OfMember {
         @Override
         int run(Operator operator) {
-            return ask(operator, Task.Kind.REINIT, "Asked for.");
+            return ask(operator, Task.Kind.REINIT);
         }
     }
 

@@ -191,8 +191,7 @@ final class Keeper implements AutoCloseable {
 
     /// While the key is ours the guard lets the server live as long as that is sure, and no longer.
     private void enforce(View view, @Nullable Lease held) {
-        Holder holder = view.holder();
-        boolean mine = holder != null && holder.host().equals(me);
+        boolean mine = view.holds(me);
         boolean kept =
                 held != null && isKeptBy(held, desk.leaderPair()); // it may still hang on a lease of an earlier agent
         boolean writes = view.local().phase() == Phase.PRIMARY
@@ -289,11 +288,11 @@ final class Keeper implements AutoCloseable {
     private void tell(View view) {
         Report open = report;
         if (open == null) return;
-        if (view.holder() == null || !view.holder().host().equals(me)) {
+        if (!view.holds(me)) {
             report = null;
             return;
         }
-        if (view.holder().serving())
+        if (holder(view).serving())
             open.serving(ticker.wallMillis(), fence(view).epoch());
         open.complete(view, ticker.wallMillis()).ifPresent(incident -> {
             if (desk.tell(incident, fence(view)) instanceof Outcome.Done) report = null;

@@ -106,7 +106,7 @@ final class Rest implements Handler<HttpServerRequest> {
     static boolean isPrimary(View view) {
         Holder holder = view.holder();
         return holder != null
-                && holder.host().equals(view.me())
+                && view.holds(view.me())
                 && holder.serving()
                 && view.sure()
                 && view.local().phase() == Phase.PRIMARY;
@@ -173,7 +173,7 @@ final class Rest implements Handler<HttpServerRequest> {
         List<Map<String, Object>> members = new ArrayList<>();
         for (Member member : view.members().values()) {
             Map<String, Object> fields = new LinkedHashMap<>();
-            boolean leads = isHolder(view, member.host());
+            boolean leads = view.holds(member.host());
             fields.put("name", member.host().name());
             fields.put("role", leads ? "leader" : role(view, member.host()));
             fields.put("state", state(member, leads));
@@ -194,10 +194,6 @@ final class Rest implements Handler<HttpServerRequest> {
         cluster.put("members", members);
         cluster.put("scope", view.spec().name());
         return cluster;
-    }
-
-    private static boolean isHolder(View view, NodeId host) {
-        return view.holder() != null && view.holder().host().equals(host);
     }
 
     private static String role(View view, NodeId host) {

@@ -146,13 +146,11 @@ final class Server implements AutoCloseable {
         if (news) keep(setting.on(timeline).rewound(receiving ? 0 : setting.rewound()));
         if (receiving || setting.follows() == null) lostSinceNanos = 0;
         else if (lostSinceNanos == 0) lostSinceNanos = now;
-        Lsn received = looked.received() == null ? Lsn.ZERO : looked.received();
         boolean quiet = looked.receiver() == null && setting.follows() == null && looked.atEnd();
-        Lsn end = received.compareTo(looked.replayed()) > 0 ? received : looked.replayed();
         return local(
                 looked.systemId(),
                 Phase.STANDBY,
-                new Position(timeline, end),
+                new Position(timeline, looked.end()),
                 looked.replayed(),
                 Lsn.ZERO,
                 quiet && now - pledgedNanos >= RELOADED_NANOS,
@@ -280,10 +278,7 @@ final class Server implements AutoCloseable {
             }
             if (!before.standby()) TimeUnit.NANOSECONDS.sleep(RELOAD_NANOS);
             // whatever was let through by the old rule lies before this
-            Sql.Looked after = sessions.sql().look();
-            at = after.received() != null && after.received().compareTo(after.replayed()) > 0
-                    ? after.received()
-                    : after.replayed();
+            at = sessions.sql().look().end();
         } catch (SQLException failed) {
             return new Outcome.Unknown(new Reason("no-answer", String.valueOf(failed.getMessage())));
         }
@@ -293,9 +288,7 @@ final class Server implements AutoCloseable {
 
     Outcome promote() throws InterruptedException {
         try {
-            Sql.Looked before = sessions.sql().look();
-            Lsn received = before.received() == null ? before.replayed() : before.received();
-            keep(setting.ruled(setting.rule(), received));
+            keep(setting.ruled(setting.rule(), sessions.sql().look().end()));
             if (!sessions.promote(ticker, PROMOTE_LIMIT_NANOS)) {
                 return new Outcome.Unknown(new Reason("still-standby", "The promotion takes too long."));
             }

@@ -63,7 +63,12 @@ final class Sql implements AutoCloseable {
             boolean pendingRestart,
             long systemId,
             boolean atEnd,
-            SortedMap<NodeId, Lsn> flushed) {}
+            SortedMap<NodeId, Lsn> flushed) {
+        /// Where what it has ends; after a restart a standby may have replayed more than it received since.
+        Lsn end() {
+            return received != null && received.compareTo(replayed) > 0 ? received : replayed;
+        }
+    }
 
     Looked look() throws SQLException {
         try (Statement statement = open().createStatement()) {

@@ -13,7 +13,8 @@ final class Election {
     /// How long the one that a switchover names is waited for.
     static final long NAMED_NANOS = 2_000_000_000L;
 
-    private static final Comparator<Member> BEST =
+    /// Who has most; among equals the first by name.
+    static final Comparator<Member> BEST =
             Comparator.comparing(Member::position).thenComparing(Member::host, Comparator.reverseOrder());
 
     private Election() {}

@@ -196,7 +196,7 @@ public final class PostgresFailover {
     private static Move giveUp(View view, ClusterState state) {
         Optional<Member> other = view.members().values().stream()
                 .filter(member -> canTakeOver(view, member))
-                .max(Comparator.comparing(Member::position).thenComparing(Member::host, Comparator.reverseOrder()));
+                .max(Election.BEST);
         if (other.isEmpty() || state.gaveUp() || !othersElect(view, state)) {
             return view.local().phase() == Phase.STOPPED ? restartHere() : stay("starting", "The server starts.");
         }

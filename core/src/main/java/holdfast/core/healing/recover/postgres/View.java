@@ -33,4 +33,9 @@ public record View(
     public View {
         members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
     }
+
+    /// Whether `host` holds the primary's key, as far as we heard.
+    public boolean holds(NodeId host) {
+        return holder != null && holder.host().equals(host);
+    }
 }
