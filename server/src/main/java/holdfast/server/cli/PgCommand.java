@@ -4,16 +4,17 @@ import holdfast.core.base.NodeId;
 import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
 import holdfast.core.base.Require;
-import holdfast.core.healing.recover.postgres.ClusterState;
-import holdfast.core.healing.recover.postgres.Holder;
-import holdfast.core.healing.recover.postgres.Member;
-import holdfast.core.healing.recover.postgres.Wish;
+import holdfast.core.healing.fleet.ClusterSpec;
+import holdfast.core.healing.recover.failover.ClusterState;
+import holdfast.core.healing.recover.failover.Holder;
+import holdfast.core.healing.recover.failover.Member;
+import holdfast.core.healing.recover.failover.Wish;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
-import holdfast.server.healing.postgres.Operator;
-import holdfast.server.healing.postgres.Operator.Cluster;
-import holdfast.server.healing.postgres.Task;
-import holdfast.server.healing.postgres.Turn;
+import holdfast.server.healing.failover.Operator;
+import holdfast.server.healing.failover.Operator.Cluster;
+import holdfast.server.healing.failover.Task;
+import holdfast.server.healing.failover.Turn;
 import holdfast.server.ledger.LedgerJson;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -70,7 +71,7 @@ final class PgCommand {
 
         @Override
         public Integer call() {
-            return UserStoreOption.use(store.config(), etcd -> run(new Operator(etcd, service)));
+            return UserStoreOption.use(store.config(), etcd -> run(new Operator(etcd, ClusterSpec.Kind.POSTGRESQL, service)));
         }
 
         abstract int run(Operator operator);

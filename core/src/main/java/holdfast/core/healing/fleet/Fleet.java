@@ -64,8 +64,8 @@ public record Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> service
         for (PostgresSpec one : postgres) {
             String key = "services." + one.name();
             Require.that(key, "named twice", names.add(one.name()), "named once");
-            for (int index = 0; index < one.hosts().size(); index++) {
-                NodeId host = one.hosts().get(index);
+            for (int index = 0; index < one.cluster().hosts().size(); index++) {
+                NodeId host = one.cluster().hosts().get(index);
                 Require.that(key + ".hosts[" + index + "]", host, hosts.contains(host), "one of " + join(hosts));
             }
         }

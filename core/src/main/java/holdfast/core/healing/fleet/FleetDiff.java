@@ -63,10 +63,17 @@ public record FleetDiff(List<String> sentences) {
     }
 
     private static void between(PostgresSpec before, PostgresSpec after, List<String> sentences) {
+        between(before.cluster(), after.cluster(), sentences);
+        String key = "services." + after.name() + ".postgresql.";
+        change(sentences, key + "parameters", before.parameters(), after.parameters());
+        change(sentences, key + "hba", before.hba(), after.hba());
+    }
+
+    private static void between(ClusterSpec before, ClusterSpec after, List<String> sentences) {
         String key = "services." + after.name() + ".";
         change(sentences, key + "hosts", before.hosts(), after.hosts());
         change(sentences, key + "port", before.port(), after.port());
-        key += "postgresql.";
+        key += after.kind().key() + ".";
         change(sentences, key + "bin", before.bin(), after.bin());
         change(sentences, key + "data", before.data(), after.data());
         change(sentences, key + "user", before.user(), after.user());
@@ -80,8 +87,6 @@ public record FleetDiff(List<String> sentences) {
         change(sentences, key + "lag-bytes-max", before.lagBytesMax(), after.lagBytesMax());
         change(sentences, key + "start-within", before.startWithin(), after.startWithin());
         change(sentences, key + "stop-within", before.stopWithin(), after.stopWithin());
-        change(sentences, key + "parameters", before.parameters(), after.parameters());
-        change(sentences, key + "hba", before.hba(), after.hba());
         change(sentences, key + "no-failover", before.noFailover(), after.noFailover());
         change(sentences, key + "rest-port", before.restPort(), after.restPort());
         change(sentences, key + "write-port", before.writePort(), after.writePort());

@@ -8,7 +8,6 @@ import holdfast.core.healing.isolate.Action;
 import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Etcd;
-import holdfast.server.healing.postgres.Keepers;
 import holdfast.server.healing.sense.StallMeter;
 import holdfast.server.healing.sense.StatusPages;
 import holdfast.server.ledger.HostLedger;

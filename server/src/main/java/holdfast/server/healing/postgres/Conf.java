@@ -1,8 +1,10 @@
 package holdfast.server.healing.postgres;
 
 import holdfast.core.healing.fleet.PostgresSpec;
-import holdfast.core.healing.fleet.PostgresSpec.Durability;
-import holdfast.core.healing.recover.postgres.Rule;
+import holdfast.core.healing.fleet.ClusterSpec.Durability;
+import holdfast.core.healing.recover.failover.Rule;
+import holdfast.server.healing.failover.HostedMember;
+import holdfast.server.healing.failover.Secrets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -39,9 +41,9 @@ final class Conf {
         lines.put(
                 "unix_socket_directories", sockets.toString().length() <= SOCKET_FOLDER_MAX ? sockets.toString() : "");
         lines.putAll(spec.parameters());
-        lines.put("listen_addresses", listen(address, "*"));
-        lines.put("port", Integer.toString(spec.port()));
-        lines.put("cluster_name", spec.name() + "/" + host);
+        lines.put("listen_addresses", HostedMember.listenOn(address, "*"));
+        lines.put("port", Integer.toString(spec.cluster().port()));
+        lines.put("cluster_name", spec.cluster().name() + "/" + host);
         lines.put("wal_level", "logical");
         lines.put("wal_log_hints", "on");
         lines.put("hot_standby", "on");
@@ -57,18 +59,13 @@ final class Conf {
                 .collect(Collectors.joining());
     }
 
-    /// Several hosts' members may run on one machine at loopback addresses of their own.
-    static String listen(String address, String everywhere) {
-        return address.startsWith("127.") ? address : everywhere;
-    }
-
     private static String quote(String value) {
         return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'";
     }
 
     static String standbys(PostgresSpec spec, @Nullable Rule rule) {
-        if (rule == null || spec.durability() == Durability.ASYNC) return "";
-        if (rule.voters().isEmpty()) return spec.strict() ? NOBODY : "";
+        if (rule == null || spec.cluster().durability() == Durability.ASYNC) return "";
+        if (rule.voters().isEmpty()) return spec.cluster().strict() ? NOBODY : "";
         return rule.voters().stream()
                 .map(host -> "\"" + host + "\"")
                 .collect(Collectors.joining(", ", "ANY " + rule.need() + " (", ")"));

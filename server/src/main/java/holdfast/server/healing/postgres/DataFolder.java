@@ -2,8 +2,9 @@ package holdfast.server.healing.postgres;
 
 import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
-import holdfast.core.healing.recover.postgres.Lsn;
+import holdfast.core.healing.recover.failover.Lsn;
 import holdfast.server.base.SafeFile;
+import holdfast.server.healing.failover.Secrets;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

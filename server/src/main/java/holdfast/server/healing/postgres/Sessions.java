@@ -3,6 +3,7 @@ package holdfast.server.healing.postgres;
 import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.server.base.Threads;
 import holdfast.server.base.Ticker;
+import holdfast.server.healing.failover.Secrets;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,7 @@ final class Sessions implements AutoCloseable {
         try {
             return sql().look();
         } catch (SQLException failed) {
-            LOG.debug("{} at {} does not answer: {}", spec.name(), address, failed.getMessage());
+            LOG.debug("{} at {} does not answer: {}", spec.cluster().name(), address, failed.getMessage());
             return null;
         }
     }
@@ -55,7 +56,7 @@ final class Sessions implements AutoCloseable {
     Sql sql() {
         Sql present = sql;
         if (present != null) return present;
-        Sql fresh = open(address, spec.port(), LIMIT_SECONDS);
+        Sql fresh = open(address, spec.cluster().port(), LIMIT_SECONDS);
         sql = fresh;
         return fresh;
     }
@@ -76,12 +77,12 @@ final class Sessions implements AutoCloseable {
     }
 
     boolean checkpoint() {
-        return checkpoint(address, spec.port());
+        return checkpoint(address, spec.cluster().port());
     }
 
     /// The same, while others go on.
     void checkpointAside() {
-        Threads.start(spec.name() + " checkpoint", this::checkpoint);
+        Threads.start(spec.cluster().name() + " checkpoint", this::checkpoint);
     }
 
     /// Asks again and again until the server says so; false when it did not in time.
@@ -105,7 +106,7 @@ final class Sessions implements AutoCloseable {
         try {
             boolean _ = awaitAnswer(IN_TRANSACTION, "0", ticker, DRAIN_LIMIT_NANOS);
         } catch (SQLException failed) {
-            LOG.debug("{} does not say who is in a transaction: {}", spec.name(), failed.getMessage());
+            LOG.debug("{} does not say who is in a transaction: {}", spec.cluster().name(), failed.getMessage());
         }
     }
 

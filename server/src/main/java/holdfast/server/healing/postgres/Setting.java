@@ -2,8 +2,8 @@ package holdfast.server.healing.postgres;
 
 import holdfast.core.base.Bytes;
 import holdfast.core.base.NodeId;
-import holdfast.core.healing.recover.postgres.Lsn;
-import holdfast.core.healing.recover.postgres.Rule;
+import holdfast.core.healing.recover.failover.Lsn;
+import holdfast.core.healing.recover.failover.Rule;
 import holdfast.server.base.SafeFile;
 import holdfast.server.ledger.LedgerJson;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package holdfast.server.healing.postgres;
 
 import holdfast.core.base.NodeId;
-import holdfast.core.healing.recover.postgres.Lsn;
+import holdfast.core.healing.recover.failover.Lsn;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;

@@ -4,8 +4,9 @@ import static holdfast.server.ledger.file.FleetFile.or;
 
 import holdfast.core.base.NodeId;
 import holdfast.core.base.Require;
+import holdfast.core.healing.fleet.ClusterSpec;
+import holdfast.core.healing.fleet.ClusterSpec.Durability;
 import holdfast.core.healing.fleet.PostgresSpec;
-import holdfast.core.healing.fleet.PostgresSpec.Durability;
 import holdfast.server.ledger.file.Forms.PostgresForm;
 import holdfast.server.ledger.file.Forms.ServiceForm;
 import java.util.List;
@@ -34,7 +35,8 @@ final class PostgresForms {
         refuse("observe", form.observe());
         refuse("at", form.at());
         PostgresForm own = or(form.postgresql(), NOTHING);
-        return new PostgresSpec(
+        ClusterSpec cluster = new ClusterSpec(
+                ClusterSpec.Kind.POSTGRESQL,
                 name,
                 FleetFile.indexed("hosts", or(form.hosts(), List.of()), NodeId::new),
                 or(form.port(), PostgresSpec.PORT),
@@ -43,17 +45,17 @@ final class PostgresForms {
                 or(own.user(), PostgresSpec.USER),
                 Durability.of(or(own.durability(), Durability.SYNC_1.key())).orElseThrow(),
                 or(own.strict(), false),
-                or(own.lease(), PostgresSpec.LEASE),
-                own.lagBytesMax() == null ? PostgresSpec.LAG_BYTES_MAX : own.lagBytesMax(),
-                or(own.startWithin(), PostgresSpec.START_WITHIN),
-                or(own.stopWithin(), PostgresSpec.STOP_WITHIN),
-                new TreeMap<>(or(own.parameters(), Map.of())),
-                or(own.hba(), List.of()),
+                or(own.lease(), ClusterSpec.LEASE),
+                own.lagBytesMax() == null ? ClusterSpec.LAG_BYTES_MAX : own.lagBytesMax(),
+                or(own.startWithin(), ClusterSpec.START_WITHIN),
+                or(own.stopWithin(), ClusterSpec.STOP_WITHIN),
                 new TreeSet<>(
                         FleetFile.indexed("postgresql.no-failover", or(own.noFailover(), List.of()), NodeId::new)),
                 or(own.restPort(), PostgresSpec.REST_PORT),
                 or(own.writePort(), 0),
                 or(own.readPort(), 0));
+        return new PostgresSpec(
+                cluster, new TreeMap<>(or(own.parameters(), Map.of())), or(own.hba(), List.of()));
     }
 
     private static void refuse(String key, @Nullable Object given) {

@@ -2,10 +2,11 @@ package holdfast.server.healing.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import holdfast.server.healing.failover.Task;
 import holdfast.core.base.Outcome;
 import holdfast.core.healing.Incident;
-import holdfast.core.healing.recover.postgres.Member;
-import holdfast.core.healing.recover.postgres.Wish;
+import holdfast.core.healing.recover.failover.Member;
+import holdfast.core.healing.recover.failover.Wish;
 import holdfast.server.client.Answer;
 import holdfast.server.healing.act.ProcessSignal;
 import holdfast.server.ledger.LedgerStore;
@@ -236,7 +237,7 @@ final class PostgresClusterTest {
     }
 
     private static Incident incident(long term) {
-        String id = "pg-db-%010d".formatted(term);
+        String id = "postgres-db-%010d".formatted(term);
         LedgerStore ledger = new LedgerStore(hosts.etcd());
         hosts.await(
                 "incident " + id,

@@ -1,5 +1,9 @@
 package holdfast.server.healing.postgres;
 
+import holdfast.core.healing.fleet.ClusterSpec;
+import holdfast.server.healing.failover.ClusterKeys;
+import holdfast.server.healing.failover.Operator;
+import holdfast.server.healing.failover.Secrets;
 import holdfast.core.base.Bytes;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
@@ -111,7 +115,7 @@ final class PostgresHosts implements AutoCloseable {
     }
 
     Operator operator() {
-        return new Operator(etcd, SERVICE);
+        return new Operator(etcd, ClusterSpec.Kind.POSTGRESQL, SERVICE);
     }
 
     Operator.Cluster cluster() {
@@ -234,7 +238,7 @@ final class PostgresHosts implements AutoCloseable {
     }
 
     private String password() {
-        Bytes key = new PostgresKeys(SERVICE).secrets();
+        Bytes key = new ClusterKeys(ClusterSpec.Kind.POSTGRESQL, SERVICE).secrets();
         if (etcd.get(key) instanceof Answer.Done<Snapshot>(Snapshot found)
                 && found.first().isPresent()) {
             password = LedgerJson.read(found.first().get().value(), Secrets.class)

@@ -12,6 +12,7 @@ import holdfast.core.base.Ratio;
 import holdfast.core.base.Require.BadValue;
 import holdfast.core.healing.fleet.CheckSpec;
 import holdfast.core.healing.fleet.Fleet;
+import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.fleet.ServiceSpec;
@@ -117,11 +118,11 @@ public final class FleetFileTest {
         assertThat(orders.recovery()).containsExactly(Rung.RESTART, Rung.MOVE, Rung.HAND_OVER);
         assertThat(fleet.service("database").orElseThrow().observe()).isTrue();
         PostgresSpec main = fleet.postgres().getFirst();
-        assertThat(main.durability()).isEqualTo(PostgresSpec.Durability.QUORUM);
-        assertThat(main.strict()).isTrue();
-        assertThat(main.lease()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(main.cluster().durability()).isEqualTo(ClusterSpec.Durability.QUORUM);
+        assertThat(main.cluster().strict()).isTrue();
+        assertThat(main.cluster().lease()).isEqualTo(Duration.ofSeconds(3));
         assertThat(main.parameters()).containsEntry("max_connections", "200");
-        assertThat(main.noFailover()).containsExactly(new NodeId("h3"));
-        assertThat(main.restPort()).isEqualTo(PostgresSpec.REST_PORT);
+        assertThat(main.cluster().noFailover()).containsExactly(new NodeId("h3"));
+        assertThat(main.cluster().restPort()).isEqualTo(PostgresSpec.REST_PORT);
     }
 }

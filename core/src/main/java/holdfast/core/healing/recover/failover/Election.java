@@ -1,0 +1,112 @@
+package holdfast.core.healing.recover.failover;
+
+import holdfast.core.base.NodeId;
+import holdfast.core.base.Reason;
+import holdfast.core.healing.fleet.ClusterSpec.Durability;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/// Who may take the key when nobody holds it, as one replica that has pledged sees it.
+final class Election {
+    /// How long the one that a switchover names is waited for.
+    static final long NAMED_NANOS = 2_000_000_000L;
+
+    /// Who has most; among equals the first by name.
+    static final Comparator<Member> BEST =
+            Comparator.comparing(Member::position).thenComparing(Member::host, Comparator.reverseOrder());
+
+    private Election() {}
+
+    /// Those whose position for this term is final.
+    static SortedSet<NodeId> pledged(View view, ClusterState state) {
+        SortedSet<NodeId> hosts = new TreeSet<>();
+        for (Member member : view.members().values()) {
+            if (member.pledged() == state.term()) hosts.add(member.host());
+        }
+        return hosts;
+    }
+
+    static Move next(View view, ClusterState state) {
+        SortedSet<NodeId> pledged = pledged(view, state);
+        for (Rule rule : state.rules()) {
+            if (!rule.elects(pledged)) return wait("too-few", tooFew(rule, pledged, state));
+        }
+        Member best = view.members().values().stream()
+                .filter(member -> pledged.contains(member.host()))
+                .max(BEST)
+                .orElseThrow();
+        if (isNamedAwaited(view, state, pledged)) {
+            return wait("named", state.handTo() + " is named as the next primary, and has not pledged yet.");
+        }
+        Member chosen = choose(view, state, pledged, best);
+        if (view.spec().durability() == Durability.ASYNC && !state.forced()) {
+            long lacks = view.lastPrimary().lsn().since(chosen.position().lsn());
+            if (lacks > view.spec().lagBytesMax()) {
+                return new Move.Call(new Reason(
+                        "lags",
+                        "%s lacks %d bytes of what %s had written; at most %d may be lost. `holdfast pg failover --force` elects it all the same."
+                                .formatted(
+                                        chosen.host(),
+                                        lacks,
+                                        state.primary(),
+                                        view.spec().lagBytesMax())));
+            }
+        }
+        if (!chosen.host().equals(view.me())) {
+            return wait("another", chosen.host() + " is to be the next primary, at " + chosen.position() + ".");
+        }
+        if (view.spec().noFailover().contains(view.me())) {
+            return new Move.Call(
+                    new Reason("no-failover", view.me() + " has the most of the log, but is not to be the primary."));
+        }
+        SortedSet<NodeId> others = new TreeSet<>(pledged);
+        others.remove(view.me());
+        Rule rule = SyncSet.of(others, view.spec());
+        ClusterState next = state.succeededBy(view.me(), rule);
+        return new Move.TakeKey(
+                next,
+                new Reason(
+                        "elected",
+                        "%s is the next primary: %s pledged, and nobody has more than %s."
+                                .formatted(view.me(), pledged, chosen.position())));
+    }
+
+    /// The one that was named, if it has as much as anybody or a person accepted that it has not; otherwise the best
+    /// that
+    /// may be elected, if it has as much.
+    private static Member choose(View view, ClusterState state, SortedSet<NodeId> pledged, Member best) {
+        List<Member> equal = view.members().values().stream()
+                .filter(member -> pledged.contains(member.host()))
+                .filter(member -> member.position().compareTo(best.position()) >= 0)
+                .filter(member -> !view.spec().noFailover().contains(member.host()))
+                .toList();
+        for (Member member : equal) if (member.host().name().equals(state.handTo())) return member;
+        for (Member member : view.members().values()) {
+            boolean named = member.host().name().equals(state.handTo());
+            if (named && state.forced() && pledged.contains(member.host())) return member;
+        }
+        return equal.stream().max(BEST).orElse(best);
+    }
+
+    /// Whether the one that was named may still turn out to have as much as anybody: what it has when it pledges is
+    /// final, so that one that pledged and lacks something is waited for no longer.
+    private static boolean isNamedAwaited(View view, ClusterState state, SortedSet<NodeId> pledged) {
+        if (state.handTo().isEmpty() || view.nowNanos() - view.vacantNanos() >= NAMED_NANOS) return false;
+        Member named = view.members().get(new NodeId(state.handTo()));
+        return named != null && named.role() == Member.Role.REPLICA && !pledged.contains(named.host());
+    }
+
+    private static String tooFew(Rule rule, SortedSet<NodeId> pledged, ClusterState state) {
+        if (rule.voters().isEmpty()) {
+            return state.primary() + " alone has every acknowledged commit; it is waited for.";
+        }
+        return "Commits needed %s besides %s; an election needs %d of them, and %s pledged."
+                .formatted(rule, state.primary(), rule.toElect(), pledged.isEmpty() ? "nobody" : pledged.toString());
+    }
+
+    private static Move wait(String code, String sentence) {
+        return new Move.Wait(new Reason(code, sentence));
+    }
+}

@@ -1,0 +1,358 @@
+package holdfast.core.healing.recover.failover;
+
+import holdfast.core.base.NodeId;
+import holdfast.core.base.Reason;
+import holdfast.core.healing.recover.failover.Local.Phase;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// What one member of a cluster does next. The store's key says who is the primary; every member runs this for itself,
+/// so that no other part need be alive for a failover than the store and the best replica.
+public final class Failover {
+    /// How long the founding of a cluster waits for members that have data to adopt.
+    static final long FOUNDING_NANOS = 3_000_000_000L;
+
+    /// How long a primary that gave up leaves the key to others.
+    static final long GAVE_UP_NANOS = 10_000_000_000L;
+
+    /// How long a follower may be without its primary's log before it is rewound, and before it is cloned.
+    static final long LOST_NANOS = 5_000_000_000L;
+
+    static final int STARTS_MAX = 2;
+
+    private static final Comparator<Member> FOUNDER = Comparator.comparing(Member::position)
+            .thenComparing(member -> member.role() == Member.Role.PRIMARY)
+            .thenComparing(Member::host, Comparator.reverseOrder());
+
+    private Failover() {}
+
+    public static Move next(View view) {
+        Holder holder = view.holder();
+        ClusterState state = view.state();
+        if (state != null && view.local().hasData() && view.local().systemId() != state.systemId()) {
+            return foreign(view, state);
+        }
+        if (holder == null) return vacant(view, state);
+        if (holder.host().equals(view.me())) {
+            if (view.sure()) return state == null ? found(view) : lead(view, state, holder);
+            return stopUnlessDown(view, "unsure", "The key may be another's by now.");
+        }
+        if (state == null) return stay("founding", holder.host() + " founds the cluster.");
+        return follow(view, state, holder);
+    }
+
+    private static Move stay(String code, String sentence) {
+        return new Move.Wait(new Reason(code, sentence));
+    }
+
+    private static Move stopUnlessDown(View view, String code, String sentence) {
+        return switch (view.local().phase()) {
+            case STOPPED, STANDBY -> stay(code, sentence);
+            case STARTING, PRIMARY -> new Move.Stop(false, new Reason(code, sentence));
+        };
+    }
+
+    /// Data of another cluster: only what we made ourselves and never served may go.
+    private static Move foreign(View view, ClusterState state) {
+        Holder holder = view.holder();
+        if (!view.local().founding()) {
+            return new Move.Call(new Reason(
+                    "foreign-data",
+                    "The data here is of cluster %d, the service's is %d: move it away, or name another folder."
+                            .formatted(view.local().systemId(), state.systemId())));
+        }
+        if (view.local().phase() != Phase.STOPPED) {
+            return new Move.Stop(false, new Reason("founded-elsewhere", "Another member founded the cluster first."));
+        }
+        if (holder == null || !holder.serving()) return stay("no-source", "There is no primary to clone from yet.");
+        return new Move.Clone(
+                holder.host(), new Reason("founded-elsewhere", "Another member founded the cluster first."));
+    }
+
+    // ---- nobody holds the key ----
+
+    private static Move vacant(View view, @Nullable ClusterState state) {
+        if (state == null) return standToFound(view);
+        Local local = view.local();
+        boolean ours = state.primary().equals(view.me());
+        if (state.paused()
+                && !(ours && local.phase() == Phase.PRIMARY && state.handTo().isEmpty())) {
+            return stay("paused", "A person works on it.");
+        }
+        if (ours && !state.forced()) return standAgain(view, state);
+        if (!local.hasData()) return stay("no-data", "There is no primary to clone from.");
+        if (local.phase() == Phase.PRIMARY || (local.phase() == Phase.STARTING && !local.standby())) {
+            return new Move.Stop(false, new Reason("not-primary", "The primary was " + state.primary() + "."));
+        }
+        if (!local.standby()) return stay("former-primary", "It waits for a primary to be rewound by.");
+        if (view.nowNanos() < view.promisedNanos()) {
+            return stay("promised", "We promised " + state.primary() + ", which is without the store, to wait.");
+        }
+        if (local.phase() == Phase.STOPPED) {
+            return new Move.Start(new Reason("to-pledge", "Nobody is the primary; we may be needed."));
+        }
+        if (local.phase() == Phase.STARTING) return stay("starting", "The server starts.");
+        Member self = view.members().get(view.me());
+        if (self == null) return stay("unheard", "The others have not heard of us yet.");
+        if (self.pledged() != state.term() || !local.settled()) {
+            return new Move.Pledge(
+                    state.term(),
+                    new Reason(
+                            "vacant", "Nobody is the primary: we receive nothing more from " + state.primary() + "."));
+        }
+        return Election.next(view, state);
+    }
+
+    /// We were the primary and have every commit that was acknowledged.
+    private static Move standAgain(View view, ClusterState state) {
+        if (!view.local().hasData()) {
+            return new Move.Call(new Reason(
+                    "data-lost",
+                    "We were the primary and our data is gone. `holdfast pg failover --force` elects a replica."));
+        }
+        if (!state.handTo().isEmpty() && view.nowNanos() - view.vacantNanos() < GAVE_UP_NANOS) {
+            return state.gaveUp()
+                    ? stopUnlessDown(view, "gave-up", "Our server could not serve; another one may take over.")
+                    : stopUnlessDown(view, "handed-over", "We left the key to " + state.handTo() + ".");
+        }
+        return new Move.TakeKey(state.again(), new Reason("again", "We were the primary, and nobody took over."));
+    }
+
+    private static Move standToFound(View view) {
+        boolean all = view.members().keySet().containsAll(view.spec().hosts())
+                && !view.spec().hosts().isEmpty();
+        if (!all && view.nowNanos() - view.vacantNanos() < FOUNDING_NANOS) {
+            return stay("gathering", "The members gather.");
+        }
+        Optional<Member> founder = view.members().values().stream().max(FOUNDER);
+        if (founder.isEmpty() || !founder.get().host().equals(view.me())) {
+            return stay(
+                    "founder",
+                    founder.map(one -> one.host() + " is to found the cluster.").orElse("The members gather."));
+        }
+        return new Move.TakeKey(null, new Reason("founding", "We found the cluster."));
+    }
+
+    // ---- the key is ours ----
+
+    private static Move found(View view) {
+        Local local = view.local();
+        if (!local.hasData()) return new Move.Initialize(new Reason("founding", "There is no data anywhere."));
+        return switch (local.phase()) {
+            case STOPPED -> new Move.Start(new Reason("adopting", "The data that is here becomes the cluster's."));
+            case STARTING -> stay("starting", "The server starts.");
+            case STANDBY -> new Move.Promote(new Reason("adopting", "The standby's data becomes the cluster's."));
+            case PRIMARY ->
+                new Move.WriteState(
+                        new ClusterState(
+                                local.systemId(),
+                                view.me(),
+                                1,
+                                local.position().timeline(),
+                                Lsn.ZERO,
+                                List.of(Rule.ALONE),
+                                "",
+                                false,
+                                false,
+                                false),
+                        new Reason("founded", "The cluster has an identity."));
+        };
+    }
+
+    private static Move lead(View view, ClusterState state, Holder holder) {
+        if (!state.primary().equals(view.me()) || state.term() != holder.term()) {
+            return stay("old-state", "The state that was read is older than the key.");
+        }
+        Local local = view.local();
+        boolean serves = local.phase() == Phase.STANDBY || local.phase() == Phase.PRIMARY;
+        if (state.paused() && !(serves && state.handTo().isEmpty())) return stay("paused", "A person works on it.");
+        if (!state.handTo().isEmpty()) return handOver(view, state, holder);
+        return switch (local.phase()) {
+            case STOPPED -> restart(view, state);
+            case STARTING -> tooLong(view) ? giveUp(view, state) : stay("starting", "The server starts.");
+            case STANDBY -> promote(view, state);
+            case PRIMARY -> serve(view, state, holder);
+        };
+    }
+
+    private static Move restart(View view, ClusterState state) {
+        Local local = view.local();
+        if (!local.hasData()) {
+            return new Move.Leave(
+                    state.leaving("", true), new Reason("data-lost", "Our data is gone; a replica takes over."));
+        }
+        if (local.standby()) return new Move.Start(new Reason("to-promote", "Elected; the server is down."));
+        if (tooLong(view) || local.failedStarts() >= STARTS_MAX) return giveUp(view, state);
+        return restartHere();
+    }
+
+    private static Move restartHere() {
+        return new Move.Start(new Reason("restart", "The primary's server ended; it starts where it is."));
+    }
+
+    /// Says so before it leaves: a word to leave that comes late must not find the server up again. Once is enough.
+    private static Move giveUp(View view, ClusterState state) {
+        Optional<Member> other = view.members().values().stream()
+                .filter(member -> canTakeOver(view, member))
+                .max(Election.BEST);
+        if (other.isEmpty() || state.gaveUp() || !othersElect(view, state)) {
+            return view.local().phase() == Phase.STOPPED ? restartHere() : stay("starting", "The server starts.");
+        }
+        return new Move.WriteState(
+                state.leaving(other.get().host().name(), true),
+                new Reason(
+                        "gives-up",
+                        "The server did not come back within %d ms (%d starts failed); a replica takes over."
+                                .formatted(
+                                        view.spec().startWithin().toMillis(),
+                                        view.local().failedStarts())));
+    }
+
+    private static boolean canTakeOver(View view, Member member) {
+        return member.role() == Member.Role.REPLICA
+                && !member.host().equals(view.me())
+                && !view.spec().noFailover().contains(member.host());
+    }
+
+    private static boolean tooLong(View view) {
+        long down = view.local().downSinceNanos();
+        return down != 0 && view.nowNanos() - down > view.spec().startWithin().toNanos();
+    }
+
+    /// Whether replicas that are there could elect one of them.
+    private static boolean othersElect(View view, ClusterState state) {
+        List<NodeId> there = view.members().values().stream()
+                .filter(member -> member.role() == Member.Role.REPLICA)
+                .map(Member::host)
+                .toList();
+        boolean eligible = view.members().values().stream().anyMatch(member -> canTakeOver(view, member));
+        return eligible && state.rules().stream().allMatch(rule -> rule.elects(there));
+    }
+
+    private static Move promote(View view, ClusterState state) {
+        Rule standing = state.rules().getLast();
+        if (SyncSet.waits(view.spec()) && !standing.equals(view.local().applied())) {
+            return new Move.ApplyRule(
+                    standing, new Reason("apply-rule", "Commits wait for " + standing + " from the first one on."));
+        }
+        return new Move.Promote(new Reason("elected", "Elected in term " + state.term() + "."));
+    }
+
+    private static Move serve(View view, ClusterState state, Holder holder) {
+        Local local = view.local();
+        if (state.timeline() != local.position().timeline()) {
+            return new Move.WriteState(
+                    state.on(local.position().timeline(), local.startedAt()),
+                    new Reason(
+                            "timeline",
+                            "It writes on timeline " + local.position().timeline() + " now."));
+        }
+        if (!holder.serving() && (!SyncSet.waits(view.spec()) || local.applied() != null)) {
+            return new Move.Serve(true, new Reason("serving", "It takes writes."));
+        }
+        if (state.gaveUp()) {
+            return new Move.WriteState(state.leaving("", false), new Reason("serves-again", "It takes writes again."));
+        }
+        if (view.wish() != null) return grant(view, state, view.wish());
+        return SyncSet.next(view, state).orElseGet(() -> stay("leads", "It leads."));
+    }
+
+    private static Move grant(View view, ClusterState state, Wish wish) {
+        Optional<String> refusal = refuse(view, state, wish);
+        if (refusal.isPresent()) {
+            return new Move.Answer(wish, List.of(refusal.get()), new Reason("refused", refusal.get()));
+        }
+        String to = wish.to().isEmpty() ? bestReplica(view).orElseThrow().name() : wish.to();
+        return new Move.WriteState(
+                state.leaving(to, false), new Reason("switchover", "A person asked for " + to + " as the primary."));
+    }
+
+    private static Optional<NodeId> bestReplica(View view) {
+        return view.local().flushed().entrySet().stream()
+                .filter(one -> view.members().containsKey(one.getKey()))
+                .filter(one -> !view.spec().noFailover().contains(one.getKey()))
+                .max(java.util.Map.Entry.<NodeId, Lsn>comparingByValue()
+                        .thenComparing(java.util.Map.Entry.comparingByKey(Comparator.reverseOrder())))
+                .map(java.util.Map.Entry::getKey);
+    }
+
+    private static Optional<String> refuse(View view, ClusterState state, Wish wish) {
+        if (state.paused()) return Optional.of("The cluster is paused.");
+        if (state.rules().size() > 1) return Optional.of("The set of replicas is changing; ask again.");
+        if (!othersElect(view, state)) return Optional.of("Too few replicas are there to elect another primary.");
+        if (wish.to().isEmpty()) {
+            return bestReplica(view).isPresent() ? Optional.empty() : Optional.of("No replica streams.");
+        }
+        NodeId to = new NodeId(wish.to());
+        if (to.equals(view.me())) return Optional.of(to + " is the primary.");
+        if (!view.local().flushed().containsKey(to)) return Optional.of(to + " does not stream from the primary.");
+        if (view.spec().noFailover().contains(to)) return Optional.of(to + " is never to be the primary.");
+        return Optional.empty();
+    }
+
+    private static Move handOver(View view, ClusterState state, Holder holder) {
+        Reason why = new Reason("switchover", "The key goes to " + state.handTo() + ".");
+        if (holder.serving() && !state.gaveUp()) return new Move.Serve(false, why);
+        return view.local().phase() == Phase.STOPPED ? new Move.Leave(state, why) : new Move.Stop(!state.gaveUp(), why);
+    }
+
+    // ---- the key is another's ----
+
+    private static Move follow(View view, ClusterState state, Holder holder) {
+        Local local = view.local();
+        if (local.phase() == Phase.PRIMARY || (local.phase() == Phase.STARTING && !local.standby())) {
+            return new Move.Stop(
+                    false,
+                    new Reason("deposed", holder.host() + " is the primary in term " + holder.term() + ", not we."));
+        }
+        if (state.paused()) return stay("paused", "A person works on it.");
+        if (state.term() != holder.term()) return stay("old-state", "The state that was read is older than the key.");
+        if (!local.hasData()) {
+            if (!holder.serving()) return stay("no-source", "The primary does not serve yet.");
+            return new Move.Clone(holder.host(), new Reason("no-data", "There is no data here yet."));
+        }
+        if (diverged(view, state)) {
+            if (!holder.serving()) return stay("no-source", "The primary does not serve yet.");
+            return new Move.Rewind(
+                    holder.host(),
+                    new Reason(
+                            "diverged",
+                            "We are at %s; the primary's timeline %d began at %s."
+                                    .formatted(local.position(), state.timeline(), state.forkedAt())));
+        }
+        Reason joins = new Reason("follows", "We follow " + holder.host() + " in term " + holder.term() + ".");
+        if (local.phase() == Phase.STOPPED) return new Move.Follow(holder.host(), holder.term(), joins);
+        boolean set = holder.host().equals(local.follows()) && local.followsTerm() == holder.term();
+        if (!set) {
+            if (state.timeline() == 0 && !behind(view, holder)) return stay("unsure-fork", "The primary is promoted.");
+            return new Move.Follow(holder.host(), holder.term(), joins);
+        }
+        return lost(view, holder).orElseGet(() -> stay("follows", joins.sentence()));
+    }
+
+    /// What was a primary's may hold what was never sent; what is beyond the fork surely does.
+    private static boolean diverged(View view, ClusterState state) {
+        Local local = view.local();
+        if (!local.standby()) return true;
+        if (state.timeline() == 0 || local.position().timeline() == state.timeline()) return false;
+        return local.position().timeline() > state.timeline()
+                || local.replayed().compareTo(state.forkedAt()) > 0;
+    }
+
+    private static boolean behind(View view, Holder holder) {
+        Member primary = view.members().get(holder.host());
+        return primary != null && view.local().position().compareTo(primary.position()) <= 0;
+    }
+
+    /// It should receive and does not: its log is not the primary's, or the primary has no longer what it lacks.
+    private static Optional<Move> lost(View view, Holder holder) {
+        Local local = view.local();
+        long since = local.lostSinceNanos();
+        if (since == 0 || !holder.serving() || view.nowNanos() - since < LOST_NANOS) return Optional.empty();
+        Reason why = new Reason("lost", "Nothing has come from the primary for " + LOST_NANOS / 1_000_000 + " ms.");
+        return Optional.of(
+                local.rewound() == 0 ? new Move.Rewind(holder.host(), why) : new Move.Clone(holder.host(), why));
+    }
+}
