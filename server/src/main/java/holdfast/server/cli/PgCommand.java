@@ -71,7 +71,8 @@ final class PgCommand {
 
         @Override
         public Integer call() {
-            return UserStoreOption.use(store.config(), etcd -> run(new Operator(etcd, ClusterSpec.Kind.POSTGRESQL, service)));
+            return UserStoreOption.use(
+                    store.config(), etcd -> run(new Operator(etcd, ClusterSpec.Kind.POSTGRESQL, service)));
         }
 
         abstract int run(Operator operator);

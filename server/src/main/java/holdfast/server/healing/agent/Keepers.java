@@ -83,7 +83,9 @@ final class Keepers implements AutoCloseable {
         proxied.entrySet().removeIf(one -> {
             PostgresSpec spec = wanted.get(one.getKey());
             Proxied now = one.getValue();
-            boolean stays = spec != null && spec.cluster().writePort() == now.writePort() && spec.cluster().readPort() == now.readPort();
+            boolean stays = spec != null
+                    && spec.cluster().writePort() == now.writePort()
+                    && spec.cluster().readPort() == now.readPort();
             if (!stays) now.proxy().close();
             return !stays;
         });
@@ -93,11 +95,15 @@ final class Keepers implements AutoCloseable {
     }
 
     private Optional<Proxied> proxy(PostgresSpec spec) {
-        ProxyConfig config =
-                ProxyConfig.of(spec.name(), HostedMember.listenOn(address, "0.0.0.0"), spec.cluster().writePort(), spec.cluster().readPort());
+        ProxyConfig config = ProxyConfig.of(
+                spec.name(),
+                HostedMember.listenOn(address, "0.0.0.0"),
+                spec.cluster().writePort(),
+                spec.cluster().readPort());
         try {
             PostgresProxy proxy = PostgresProxy.open(vertx, etcd, config, proxyMetrics, ticker);
-            return Optional.of(new Proxied(spec.cluster().writePort(), spec.cluster().readPort(), proxy));
+            return Optional.of(
+                    new Proxied(spec.cluster().writePort(), spec.cluster().readPort(), proxy));
         } catch (IOException failed) {
             LOG.error("{}: no proxy here: {}", spec.name(), failed.getMessage());
         } catch (InterruptedException _) {

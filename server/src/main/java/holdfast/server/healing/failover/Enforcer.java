@@ -62,8 +62,7 @@ final class Enforcer implements AutoCloseable {
     private long pledgedTerm; // under `this`
     private final SortedMap<NodeId, Member> known = new TreeMap<>(); // under `this`
 
-    private Enforcer(
-            ClusterSpec spec, NodeId me, String tag, Path guardFile, Guard guard, Peers peers, Ticker ticker) {
+    private Enforcer(ClusterSpec spec, NodeId me, String tag, Path guardFile, Guard guard, Peers peers, Ticker ticker) {
         this.spec = spec;
         this.me = me;
         this.tag = tag;

@@ -44,7 +44,8 @@ public final class HostedMember implements AutoCloseable {
         Engine make(Path notes, String tag) throws IOException;
     }
 
-    /// @throws IOException when no guard can run, the folder cannot be made or the port of the health endpoints is taken
+    /// @throws IOException when no guard can run, the folder cannot be made or the port of the health endpoints is
+    /// taken
     public static HostedMember open(
             ClusterSpec spec, Place place, EngineMaker maker, Etcd etcd, Vertx vertx, Ticker ticker)
             throws IOException {

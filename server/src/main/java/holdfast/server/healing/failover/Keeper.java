@@ -6,13 +6,13 @@ import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
 import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.recover.failover.ClusterState;
+import holdfast.core.healing.recover.failover.Failover;
 import holdfast.core.healing.recover.failover.Holder;
 import holdfast.core.healing.recover.failover.Local;
 import holdfast.core.healing.recover.failover.Local.Phase;
 import holdfast.core.healing.recover.failover.Member;
 import holdfast.core.healing.recover.failover.Move;
 import holdfast.core.healing.recover.failover.Position;
-import holdfast.core.healing.recover.failover.Failover;
 import holdfast.core.healing.recover.failover.View;
 import holdfast.core.healing.recover.failover.Wish;
 import holdfast.server.base.Threads;
@@ -107,7 +107,8 @@ final class Keeper implements AutoCloseable {
     private void turn() throws InterruptedException {
         Optional<Secrets> secrets = desk.secrets();
         if (secrets.isEmpty()) {
-            if (desk.makeSecrets(server.superuser()) instanceof Answer.Refused<Secrets>(Reason why)) say("secrets", why);
+            if (desk.makeSecrets(server.superuser()) instanceof Answer.Refused<Secrets>(Reason why))
+                say("secrets", why);
             return;
         }
         server.learn(secrets.get());

@@ -1,7 +1,7 @@
 package holdfast.server.healing.postgres;
 
-import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.core.healing.fleet.ClusterSpec.Durability;
+import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.core.healing.recover.failover.Rule;
 import holdfast.server.healing.failover.HostedMember;
 import holdfast.server.healing.failover.Secrets;

@@ -70,24 +70,37 @@ final class DataFolder {
     }
 
     /// Says what the server is to be when it starts.
-    void standby(boolean yes) throws IOException {
-        Path signal = data.resolve("standby.signal");
-        if (yes) write(signal, "");
-        else Files.deleteIfExists(signal);
+    Outcome standby() {
+        try {
+            markStandby();
+            return new Outcome.Done(0);
+        } catch (IOException failed) {
+            return failed("cannot-write", failed);
+        }
     }
 
-    /// Writes a file of ours into the server's folder.
-    void write(Path file, String text) throws IOException {
+    private void markStandby() throws IOException {
+        write(data.resolve("standby.signal"), "");
+    }
+
+    /// Writes our two files into the server's folder, and has its own configuration include ours as its last line.
+    Outcome configure(String parameters, String hba) {
+        try {
+            write(data.resolve(Conf.FILE), parameters);
+            write(data.resolve(Conf.HBA_FILE), hba);
+            Path main = data.resolve("postgresql.conf");
+            String text = Files.exists(main) ? Files.readString(main) : "";
+            if (!text.stripTrailing().endsWith(Conf.INCLUDE)) write(main, text + "\n" + Conf.INCLUDE + "\n");
+            return new Outcome.Done(0);
+        } catch (IOException failed) {
+            return failed("cannot-write", failed);
+        }
+    }
+
+    private void write(Path file, String text) throws IOException {
         if (Files.exists(file) && Files.readString(file).equals(text)) return;
         SafeFile.writeSecret(file, text.getBytes(StandardCharsets.UTF_8));
         programs.own(file);
-    }
-
-    /// The configuration includes ours, as its last line.
-    void include() throws IOException {
-        Path main = data.resolve("postgresql.conf");
-        String text = Files.exists(main) ? Files.readString(main) : "";
-        if (!text.stripTrailing().endsWith(Conf.INCLUDE)) write(main, text + "\n" + Conf.INCLUDE + "\n");
     }
 
     /// A new, empty cluster.
@@ -173,7 +186,7 @@ final class DataFolder {
             Files.deleteIfExists(rewinding);
             founded();
             delete(old);
-            standby(true);
+            markStandby();
             return copied;
         } catch (IOException failed) {
             return failed("cannot-clone", failed);
@@ -196,7 +209,7 @@ final class DataFolder {
                                             .formatted(address, port, secrets.superuser())))
                     .outcome("pg_rewind");
             if (!(rewound instanceof Outcome.Done)) return rewound;
-            standby(true);
+            markStandby();
             Files.deleteIfExists(rewinding);
             return rewound;
         } catch (IOException failed) {

@@ -39,7 +39,6 @@ public final class PostgresEngine implements Engine {
 
     /// Until the server's startup process surely goes by what it was told.
     private static final long RELOADED_NANOS = 30_000_000;
-    private static final long START_EVERY_NANOS = 1_000_000_000;
 
     private final PostgresSpec spec;
     private final NodeId me;
@@ -58,21 +57,22 @@ public final class PostgresEngine implements Engine {
     private long lostSinceNanos;
     private int failedStarts;
     private long answeredPid;
-    private boolean startedOnce; // since it last answered
-    private long nextStartNanos;
     private long pledgedNanos; // when the server was last told to receive nothing more
     private boolean pendingRestart;
 
     /// @param notes our own folder for this cluster
     /// @param tag in the environment of the server, for the guard
-    private PostgresEngine(PostgresSpec spec, NodeId me, String address, Programs programs, Path notes, String tag, Ticker ticker)
+    private PostgresEngine(
+            PostgresSpec spec, NodeId me, String address, Programs programs, Path notes, String tag, Ticker ticker)
             throws IOException {
         this.spec = spec;
         this.me = me;
         this.address = address;
         this.ticker = ticker;
         this.tag = tag;
-        this.data = spec.cluster().data().isEmpty() ? notes.resolve("data") : Path.of(spec.cluster().data());
+        this.data = spec.cluster().data().isEmpty()
+                ? notes.resolve("data")
+                : Path.of(spec.cluster().data());
         this.folder = new DataFolder(programs, data, notes);
         this.sockets = notes.resolve("run");
         programs.makeFolder(sockets);
@@ -87,8 +87,8 @@ public final class PostgresEngine implements Engine {
             PostgresSpec spec, HostedMember.Place place, Path notes, String tag, Ticker ticker) throws IOException {
         ClusterSpec cluster = spec.cluster();
         Programs programs = Programs.find(cluster.bin(), cluster.user())
-                .orElseThrow(() -> new IOException("no PostgreSQL in "
-                        + (cluster.bin().isEmpty() ? "/usr/lib/postgresql/*/bin" : cluster.bin())));
+                .orElseThrow(() -> new IOException(
+                        "no PostgreSQL in " + (cluster.bin().isEmpty() ? "/usr/lib/postgresql/*/bin" : cluster.bin())));
         return new PostgresEngine(spec, place.host(), place.address(), programs, notes, tag, ticker);
     }
 
@@ -140,7 +140,7 @@ public final class PostgresEngine implements Engine {
         }
         downSinceNanos = 0;
         failedStarts = 0;
-        startedOnce = false;
+        process.answered();
         answeredPid = process.pid();
         pendingRestart = looked.pendingRestart();
         if (control == null || control.systemId() != looked.systemId()) {
@@ -256,18 +256,9 @@ public final class PostgresEngine implements Engine {
     public Outcome start() throws InterruptedException {
         Outcome written = configure();
         if (!(written instanceof Outcome.Done)) return written;
-        pauseBeforeAnother();
         Outcome started = process.start(tag);
         if (!(started instanceof Outcome.Done)) failedStarts++;
         return started;
-    }
-
-    /// One that ends again and again is not started again and again at once.
-    private void pauseBeforeAnother() throws InterruptedException {
-        long leftNanos = nextStartNanos - ticker.nanos();
-        if (startedOnce && leftNanos > 0) TimeUnit.NANOSECONDS.sleep(leftNanos);
-        startedOnce = true;
-        nextStartNanos = ticker.nanos() + START_EVERY_NANOS;
     }
 
     @Override
@@ -275,11 +266,8 @@ public final class PostgresEngine implements Engine {
         keep(setting.following(holder.host(), holder.address(), holder.port(), holder.term()));
         lostSinceNanos = 0;
         if (process.pid() == 0) {
-            try {
-                folder.standby(true);
-            } catch (IOException failed) {
-                return failed(failed);
-            }
+            Outcome marked = folder.standby();
+            if (!(marked instanceof Outcome.Done)) return marked;
             return start();
         }
         return reload();
@@ -342,15 +330,15 @@ public final class PostgresEngine implements Engine {
     @Override
     public Outcome stop(boolean orderly) {
         sessions.close();
-        Outcome stopped = orderly ? process.stopOrderly(spec.cluster().stopWithin().toNanos()) : process.kill();
+        Outcome stopped =
+                orderly ? process.stopOrderly(spec.cluster().stopWithin().toNanos()) : process.kill();
         control = null;
         return stopped;
     }
 
     @Override
     public Outcome rewind(Holder from) throws InterruptedException {
-        if (!sessions.checkpoint(from.address(), from.port())) return noSource(from);
-        Outcome stopped = stop(true);
+        Outcome stopped = stopToReceive(from);
         if (!(stopped instanceof Outcome.Done)) return stopped;
         keep(setting.rewound(setting.rewound() + 1));
         Outcome rewound = folder.rewind(from.address(), from.port(), sessions.secrets());
@@ -361,8 +349,7 @@ public final class PostgresEngine implements Engine {
 
     @Override
     public Outcome cloneFrom(Holder from) throws InterruptedException {
-        if (!sessions.checkpoint(from.address(), from.port())) return noSource(from);
-        Outcome stopped = stop(true);
+        Outcome stopped = stopToReceive(from);
         if (!(stopped instanceof Outcome.Done)) return stopped;
         Outcome cloned = folder.cloneFrom(from.address(), from.port(), sessions.secrets());
         control = null;
@@ -370,7 +357,8 @@ public final class PostgresEngine implements Engine {
         return cloned;
     }
 
-    private static Outcome noSource(Holder from) {
+    private Outcome stopToReceive(Holder from) {
+        if (sessions.checkpoint(from.address(), from.port())) return stop(true);
         return new Outcome.Refused(new Reason("no-source", "The primary on " + from.host() + " does not answer."));
     }
 
@@ -386,20 +374,8 @@ public final class PostgresEngine implements Engine {
     }
 
     private Outcome configure() {
-        try {
-            folder.write(
-                    data.resolve(Conf.FILE),
-                    Conf.text(spec, me.name(), address, data, sockets, setting, sessions.secrets()));
-            folder.write(data.resolve(Conf.HBA_FILE), Conf.hba(spec));
-            folder.include();
-            return new Outcome.Done(0);
-        } catch (IOException failed) {
-            return failed(failed);
-        }
-    }
-
-    private static Outcome failed(IOException failed) {
-        return new Outcome.Refused(new Reason("cannot-write", String.valueOf(failed.getMessage())));
+        Secrets secrets = sessions.secrets();
+        return folder.configure(Conf.text(spec, me.name(), address, data, sockets, setting, secrets), Conf.hba(spec));
     }
 
     private void keep(Setting next) {

@@ -18,11 +18,14 @@ import java.util.concurrent.TimeUnit;
 final class ServerProcess {
     private static final long LOOK_MILLIS = 5;
     private static final long KILL_LIMIT_NANOS = 5_000_000_000L;
+    private static final long START_EVERY_NANOS = 1_000_000_000;
 
     private final Programs programs;
     private final Path data;
     private final Path log;
     private final Ticker ticker;
+    private boolean startedOnce; // since it last answered
+    private long nextStartNanos;
 
     ServerProcess(Programs programs, Path data, Path log, Ticker ticker) {
         this.programs = programs;
@@ -57,9 +60,23 @@ final class ServerProcess {
         }
     }
 
+    /// It came up.
+    void answered() {
+        startedOnce = false;
+    }
+
+    /// One that ends again and again is not started again and again at once.
+    private void pauseBeforeAnother() throws InterruptedException {
+        long leftNanos = nextStartNanos - ticker.nanos();
+        if (startedOnce && leftNanos > 0) TimeUnit.NANOSECONDS.sleep(leftNanos);
+        startedOnce = true;
+        nextStartNanos = ticker.nanos() + START_EVERY_NANOS;
+    }
+
     /// Done when it was started, not when it answers.
-    Outcome start(String tag) {
+    Outcome start(String tag) throws InterruptedException {
         if (pid() != 0) return new Outcome.Done(0);
+        pauseBeforeAnother();
         Launcher.Launched launched = Launcher.launch(
                 "PostgreSQL in " + data,
                 programs.words("postgres", List.of("-D", data.toString())),

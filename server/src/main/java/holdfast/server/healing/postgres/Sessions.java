@@ -106,7 +106,10 @@ final class Sessions implements AutoCloseable {
         try {
             boolean _ = awaitAnswer(IN_TRANSACTION, "0", ticker, DRAIN_LIMIT_NANOS);
         } catch (SQLException failed) {
-            LOG.debug("{} does not say who is in a transaction: {}", spec.cluster().name(), failed.getMessage());
+            LOG.debug(
+                    "{} does not say who is in a transaction: {}",
+                    spec.cluster().name(),
+                    failed.getMessage());
         }
     }
 

@@ -54,8 +54,7 @@ final class PostgresForms {
                 or(own.restPort(), PostgresSpec.REST_PORT),
                 or(own.writePort(), 0),
                 or(own.readPort(), 0));
-        return new PostgresSpec(
-                cluster, new TreeMap<>(or(own.parameters(), Map.of())), or(own.hba(), List.of()));
+        return new PostgresSpec(cluster, new TreeMap<>(or(own.parameters(), Map.of())), or(own.hba(), List.of()));
     }
 
     private static void refuse(String key, @Nullable Object given) {

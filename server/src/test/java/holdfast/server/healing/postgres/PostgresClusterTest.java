@@ -2,13 +2,13 @@ package holdfast.server.healing.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import holdfast.server.healing.failover.Task;
 import holdfast.core.base.Outcome;
 import holdfast.core.healing.Incident;
 import holdfast.core.healing.recover.failover.Member;
 import holdfast.core.healing.recover.failover.Wish;
 import holdfast.server.client.Answer;
 import holdfast.server.healing.act.ProcessSignal;
+import holdfast.server.healing.failover.Task;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.Seen;
 import java.io.IOException;

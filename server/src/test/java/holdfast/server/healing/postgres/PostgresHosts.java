@@ -1,10 +1,7 @@
 package holdfast.server.healing.postgres;
 
-import holdfast.core.healing.fleet.ClusterSpec;
-import holdfast.server.healing.failover.ClusterKeys;
-import holdfast.server.healing.failover.Operator;
-import holdfast.server.healing.failover.Secrets;
 import holdfast.core.base.Bytes;
+import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
 import holdfast.server.client.Endpoint;
@@ -13,6 +10,9 @@ import holdfast.server.client.EtcdConfig;
 import holdfast.server.client.Snapshot;
 import holdfast.server.healing.act.ProcessFacts;
 import holdfast.server.healing.act.ProcessSignal;
+import holdfast.server.healing.failover.ClusterKeys;
+import holdfast.server.healing.failover.Operator;
+import holdfast.server.healing.failover.Secrets;
 import holdfast.server.ledger.LedgerJson;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.file.FleetFile;

@@ -7,7 +7,6 @@ import holdfast.core.healing.fleet.ClusterSpec.Durability;
 import holdfast.core.healing.recover.failover.Local.Phase;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
