@@ -122,9 +122,12 @@ final class Desk {
                 "the key is not ours any more, or the state changed");
     }
 
-    Outcome serve(LeaderValue value, Fence fence, Lease lease) {
-        return etcd.write(
-                guarded(fence).put(keys.leader(), LedgerJson.write(value), lease.id()), "the key is not ours any more");
+    Outcome serve(LeaderValue value, @Nullable ClusterState state, Fence fence, Lease lease) {
+        Txn txn = guarded(fence).put(keys.leader(), LedgerJson.write(value), lease.id());
+        if (state != null) {
+            txn.ifModRevision(keys.state(), stateRevision).put(keys.state(), LedgerJson.write(state));
+        }
+        return etcd.write(txn, "the key is not ours any more, or the state changed");
     }
 
     Outcome leave(ClusterState state, Fence fence) {

@@ -254,7 +254,7 @@ final class Keeper implements AutoCloseable {
                         : new Outcome.Refused(new Reason("promised", "A promise of ours may still hold."));
             case Move.ApplyRule(var rule, Reason _) -> server.apply(rule);
             case Move.Promote _ -> server.promote();
-            case Move.Serve(boolean serving, Reason _) -> serve(serving, view, held);
+            case Move.Serve(boolean serving, ClusterState state, Reason _) -> serve(serving, state, view, held);
             case Move.Stop(boolean orderly, Reason _) -> stop(orderly);
             case Move.Leave(ClusterState state, Reason _) -> desk.leave(state, fence(view));
             case Move.Rewind(NodeId _, Reason _) -> rewind(view);
@@ -348,10 +348,10 @@ final class Keeper implements AutoCloseable {
         return server.stop(orderly);
     }
 
-    private Outcome serve(boolean serving, View view, @Nullable Lease held) {
+    private Outcome serve(boolean serving, @Nullable ClusterState state, View view, @Nullable Lease held) {
         if (held == null) return new Outcome.Refused(new Reason("no-lease", "There is no lease to hold the key by."));
         if (!serving) server.checkpoint(); // so that the stop that follows is quick
-        return desk.serve(desk.value(address, serving, holder(view).term()), fence(view), held);
+        return desk.serve(desk.value(address, serving, holder(view).term()), state, fence(view), held);
     }
 
     private Outcome rewind(View view) throws InterruptedException {

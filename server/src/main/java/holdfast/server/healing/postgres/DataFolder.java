@@ -25,6 +25,8 @@ final class DataFolder {
     private static final Duration COPY_LIMIT = Duration.ofHours(24);
     private static final Pattern SYSTEM_ID = Pattern.compile("Database system identifier:\\s+(\\d+)");
     private static final Pattern TIMELINE = Pattern.compile("Latest checkpoint's TimeLineID:\\s+(\\d+)");
+    private static final Pattern SHUT_DOWN = Pattern.compile("(?m)^Database cluster state:\\s+shut down\\s*$");
+    private static final Pattern END = Pattern.compile("Latest checkpoint location:\\s+([0-9A-F]+/[0-9A-F]+)");
 
     private final Programs programs;
     private final Path data;
@@ -43,8 +45,9 @@ final class DataFolder {
     /// What the control file says of a cluster.
     ///
     /// @param systemId 0 when there is no usable data
-    record Control(long systemId, int timeline) {
-        static final Control NONE = new Control(0, 0);
+    /// @param end of the log of a primary that was stopped in an orderly way, else zero
+    record Control(long systemId, int timeline, Lsn end) {
+        static final Control NONE = new Control(0, 0, Lsn.ZERO);
     }
 
     Control control() throws InterruptedException {
@@ -53,7 +56,12 @@ final class DataFolder {
         Matcher systemId = SYSTEM_ID.matcher(ended.said());
         Matcher timeline = TIMELINE.matcher(ended.said());
         if (ended.status() != 0 || !systemId.find() || !timeline.find()) return Control.NONE;
-        return new Control(Long.parseLong(systemId.group(1)), Integer.parseInt(timeline.group(1)));
+        Matcher end = END.matcher(ended.said());
+        boolean closed = SHUT_DOWN.matcher(ended.said()).find() && end.find();
+        return new Control(
+                Long.parseLong(systemId.group(1)),
+                Integer.parseInt(timeline.group(1)),
+                closed ? Lsn.parse(end.group(1)) : Lsn.ZERO);
     }
 
     boolean isFounding() {

@@ -144,7 +144,7 @@ public final class PostgresEngine implements Engine {
         answeredPid = process.pid();
         pendingRestart = looked.pendingRestart();
         if (control == null || control.systemId() != looked.systemId()) {
-            control = new DataFolder.Control(looked.systemId(), looked.timeline());
+            control = new DataFolder.Control(looked.systemId(), looked.timeline(), Lsn.ZERO);
         }
         return looked.standby() ? standby(looked, now) : primary(looked, now);
     }
@@ -156,7 +156,9 @@ public final class PostgresEngine implements Engine {
         return local(
                 known.systemId(),
                 phase,
-                new Position(Math.max(known.timeline(), setting.timeline()), Lsn.ZERO),
+                new Position(
+                        Math.max(known.timeline(), setting.timeline()),
+                        phase == Phase.STOPPED ? known.end() : Lsn.ZERO),
                 Lsn.ZERO,
                 Lsn.ZERO,
                 false,

@@ -5,6 +5,7 @@ import holdfast.core.base.Reason;
 import holdfast.core.healing.fleet.ClusterSpec.Durability;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -61,16 +62,66 @@ final class Election {
             return new Move.Call(
                     new Reason("no-failover", view.me() + " has the most of the log, but is not to be the primary."));
         }
-        SortedSet<NodeId> others = new TreeSet<>(pledged);
+        return take(
+                view,
+                state,
+                pledged,
+                "%s is the next primary: %s pledged, and nobody has more than %s."
+                        .formatted(view.me(), pledged, chosen.position()));
+    }
+
+    private static Move take(View view, ClusterState state, SortedSet<NodeId> followers, String sentence) {
+        return new Move.TakeKey(state.succeededBy(view.me(), ruleOf(view, followers)), new Reason("elected", sentence));
+    }
+
+    /// The first rule that we would ask for as the primary with these.
+    private static Rule ruleOf(View view, SortedSet<NodeId> followers) {
+        SortedSet<NodeId> others = new TreeSet<>(followers);
         others.remove(view.me());
-        Rule rule = SyncSet.of(others, view.spec());
-        ClusterState next = state.succeededBy(view.me(), rule);
-        return new Move.TakeKey(
-                next,
-                new Reason(
-                        "elected",
-                        "%s is the next primary: %s pledged, and nobody has more than %s."
-                                .formatted(view.me(), pledged, chosen.position())));
+        return SyncSet.of(others, view.spec());
+    }
+
+    // ---- the primary leaves to us ----
+
+    /// Whether the primary left to us, is stopped, and we have its log up to the end: then nobody need pledge.
+    static boolean hasAllThatWasLeft(View view, ClusterState state) {
+        Position ours = view.local().position();
+        return !state.leftAt().equals(Lsn.ZERO)
+                && isNamed(view, state)
+                && view.local().phase() == Local.Phase.STANDBY
+                && ours.timeline() == state.timeline()
+                && ours.lsn().compareTo(state.leftAt()) >= 0;
+    }
+
+    static Move succeed(View view, ClusterState state) {
+        return take(
+                view,
+                state,
+                followers(view, state),
+                "%s left to %s, which has its log up to the end at %s."
+                        .formatted(state.primary(), view.me(), state.leftAt()));
+    }
+
+    /// What commits will wait for when the primary has left to us; empty when it does not, or none of them waits.
+    static Optional<Rule> firstRule(View view, ClusterState state) {
+        if (!isNamed(view, state) || !SyncSet.waits(view.spec())) return Optional.empty();
+        return Optional.of(ruleOf(view, followers(view, state)));
+    }
+
+    private static boolean isNamed(View view, ClusterState state) {
+        return state.handTo().equals(view.me().name())
+                && !state.forced()
+                && !view.spec().noFailover().contains(view.me());
+    }
+
+    /// Replicas that are on the primary's timeline.
+    private static SortedSet<NodeId> followers(View view, ClusterState state) {
+        SortedSet<NodeId> followers = new TreeSet<>();
+        for (Member member : view.members().values()) {
+            boolean replica = member.role() == Member.Role.REPLICA;
+            if (replica && member.position().timeline() == state.timeline()) followers.add(member.host());
+        }
+        return followers;
     }
 
     /// The one that was named, if it has as much as anybody or a person accepted that it has not; otherwise the best

@@ -94,6 +94,7 @@ public final class Failover {
             return new Move.Start(new Reason("to-pledge", "Nobody is the primary; we may be needed."));
         }
         if (local.phase() == Phase.STARTING) return stay("starting", "The server starts.");
+        if (Election.hasAllThatWasLeft(view, state)) return Election.succeed(view, state);
         Member self = view.members().get(view.me());
         if (self == null) return stay("unheard", "The others have not heard of us yet.");
         if (self.pledged() != state.term() || !local.settled()) {
@@ -154,6 +155,7 @@ public final class Failover {
                                 Lsn.ZERO,
                                 List.of(Rule.ALONE),
                                 "",
+                                Lsn.ZERO,
                                 false,
                                 false,
                                 false),
@@ -242,15 +244,15 @@ public final class Failover {
 
     private static Move serve(View view, ClusterState state, Holder holder) {
         Local local = view.local();
-        if (state.timeline() != local.position().timeline()) {
-            return new Move.WriteState(
-                    state.on(local.position().timeline(), local.startedAt()),
-                    new Reason(
-                            "timeline",
-                            "It writes on timeline " + local.position().timeline() + " now."));
-        }
+        int timeline = local.position().timeline();
+        boolean another = state.timeline() != timeline;
+        @Nullable ClusterState written = another ? state.on(timeline, local.startedAt()) : null;
         if (!holder.serving() && (!SyncSet.waits(view.spec()) || local.applied() != null)) {
-            return new Move.Serve(true, new Reason("serving", "It takes writes."));
+            return new Move.Serve(
+                    true, written, new Reason("serving", "It takes writes on timeline " + timeline + "."));
+        }
+        if (written != null) {
+            return new Move.WriteState(written, new Reason("timeline", "It writes on timeline " + timeline + " now."));
         }
         if (state.gaveUp()) {
             return new Move.WriteState(state.leaving("", false), new Reason("serves-again", "It takes writes again."));
@@ -294,8 +296,11 @@ public final class Failover {
 
     private static Move handOver(View view, ClusterState state, Holder holder) {
         Reason why = new Reason("switchover", "The key goes to " + state.handTo() + ".");
-        if (holder.serving() && !state.gaveUp()) return new Move.Serve(false, why);
-        return view.local().phase() == Phase.STOPPED ? new Move.Leave(state, why) : new Move.Stop(!state.gaveUp(), why);
+        if (holder.serving() && !state.gaveUp()) return new Move.Serve(false, null, why);
+        if (view.local().phase() != Phase.STOPPED) return new Move.Stop(!state.gaveUp(), why);
+        Position end = view.local().position();
+        boolean whole = end.timeline() == state.timeline() && !view.local().standby();
+        return new Move.Leave(whole ? state.left(end.lsn()) : state, why);
     }
 
     // ---- the key is another's ----
@@ -328,6 +333,10 @@ public final class Failover {
         if (!set) {
             if (state.timeline() == 0 && !behind(view, holder)) return stay("unsure-fork", "The primary is promoted.");
             return new Move.Follow(holder.host(), holder.term(), joins);
+        }
+        Optional<Rule> first = Election.firstRule(view, state);
+        if (first.isPresent() && !first.get().equals(local.applied())) {
+            return new Move.ApplyRule(first.get(), new Reason("to-succeed", "We are to be the next primary."));
         }
         return lost(view, holder).orElseGet(() -> stay("follows", joins.sentence()));
     }

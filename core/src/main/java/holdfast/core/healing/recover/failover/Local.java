@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 /// @param systemId of its data; 0 while there is none
 /// @param founding its data was made for a cluster that the store did not know yet
 /// @param standby its data is a standby's (`standby.signal`)
-/// @param position written and on disk
+/// @param position written and on disk; of a stopped one its log is at zero, unless it was a primary that was stopped
+/// in
+///     an orderly way
 /// @param replayed what of it is applied; for a primary the same
 /// @param startedAt where its timeline began, as far as it knows
 /// @param settled nothing is being received and all that was is replayed: `position` is final

@@ -44,7 +44,9 @@ public sealed interface Move {
     record Promote(Reason why) implements Move {}
 
     /// Tell clients, in our key.
-    record Serve(boolean serving, Reason why) implements Move {}
+    ///
+    /// @param state to be written with it, null for none
+    record Serve(boolean serving, @Nullable ClusterState state, Reason why) implements Move {}
 
     /// Stop the server.
     ///

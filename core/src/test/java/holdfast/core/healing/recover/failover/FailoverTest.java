@@ -33,11 +33,12 @@ final class FailoverTest {
     private final SortedMap<NodeId, Lsn> flushed = new TreeMap<>();
     private Position lastPrimary = Position.NONE;
     private @Nullable Rule applied;
+    private @Nullable NodeId followed;
     private long appliedAt = 100;
     private @Nullable Wish wish;
 
     private static ClusterState state(Rule... rules) {
-        return new ClusterState(7, H1, 1, 1, Lsn.ZERO, List.of(rules), "", false, false, false);
+        return new ClusterState(7, H1, 1, 1, Lsn.ZERO, List.of(rules), "", Lsn.ZERO, false, false, false);
     }
 
     private void member(NodeId host, Member.Role role, int timeline, long lsn, long pledged) {
@@ -84,9 +85,9 @@ final class FailoverTest {
                 end,
                 Lsn.ZERO,
                 true,
-                null,
-                0,
-                false,
+                followed,
+                followed == null ? 0 : state.term(),
+                followed != null,
                 0,
                 0,
                 applied,
@@ -174,13 +175,71 @@ final class FailoverTest {
 
     @Test
     void namedSuccessor_whenNotPledgedYet_isWaitedForALittle() {
-        state = new ClusterState(7, H1, 1, 1, Lsn.ZERO, List.of(Rule.of(List.of(H3), 1)), "h2", false, false, false);
+        state = new ClusterState(
+                7, H1, 1, 1, Lsn.ZERO, List.of(Rule.of(List.of(H3), 1)), "h2", Lsn.ZERO, false, false, false);
         replica(H2, 100, 0);
         replica(H3, 100, 1);
 
         assertThat(standby(H3).why().code()).isEqualTo("named");
         vacantNanos = NOW - 3 * SECOND;
         assertThat(standby(H3)).isInstanceOf(Move.TakeKey.class);
+    }
+
+    @Test
+    void namedSuccessor_ofOneThatWasStoppedInOrder_takesTheKeyAtOnce_ifItHasTheWholeLog() {
+        state = state.leaving("h2", false).left(new Lsn(100));
+        replica(H2, 100, 0);
+        replica(H3, 120, 0);
+
+        assertThat(standby(H2))
+                .isInstanceOfSatisfying(
+                        Move.TakeKey.class,
+                        taken ->
+                                assertThat(taken.state().rules()).containsExactly(Rule.ALONE, Rule.of(List.of(H3), 1)));
+        assertThat(standby(H3)).isInstanceOf(Move.Pledge.class);
+        replica(H2, 99, 0);
+        assertThat(standby(H2)).isInstanceOf(Move.Pledge.class);
+        member(H2, Member.Role.REPLICA, 2, 100, 0);
+        assertThat(standby(H2)).isInstanceOf(Move.Pledge.class);
+    }
+
+    @Test
+    void namedSuccessor_whenThePrimaryDidNotSayWhereItsLogEnds_pledges() {
+        state = state.leaving("h2", false);
+        replica(H2, 100, 0);
+
+        assertThat(standby(H2)).isInstanceOf(Move.Pledge.class);
+    }
+
+    @Test
+    void namedSuccessor_whileThePrimaryStillLeads_isToldWhatCommitsWillWaitFor() {
+        held(H1, 1, false);
+        state = state.leaving("h2", false);
+        replica(H2, 100, 0);
+        replica(H3, 100, 0);
+        followed = H1;
+
+        Rule first = Rule.of(List.of(H3), 1);
+        assertThat(standby(H2))
+                .isInstanceOfSatisfying(
+                        Move.ApplyRule.class, told -> assertThat(told.rule()).isEqualTo(first));
+        assertThat(standby(H3)).isInstanceOf(Move.Wait.class);
+        applied = first;
+        assertThat(standby(H2)).isInstanceOf(Move.Wait.class);
+    }
+
+    @Test
+    void primary_thatLeaves_saysWhereItsLogEnds_onlyIfItWasStoppedInOrder() {
+        held(H1, 1, false);
+        state = state.leaving("h2", false);
+        assertThat(next(H1, Phase.STOPPED, false, 1, 140))
+                .isInstanceOfSatisfying(
+                        Move.Leave.class,
+                        left -> assertThat(left.state().leftAt()).isEqualTo(new Lsn(140)));
+        assertThat(next(H1, Phase.STOPPED, false, 1, 0))
+                .isInstanceOfSatisfying(
+                        Move.Leave.class,
+                        left -> assertThat(left.state().leftAt()).isEqualTo(Lsn.ZERO));
     }
 
     @Test
@@ -196,7 +255,7 @@ final class FailoverTest {
     @Test
     void laterTimeline_beatsLongerLog() {
         state = new ClusterState(
-                7, H1, 2, 2, new Lsn(90), List.of(Rule.of(List.of(H2, H3), 1)), "", false, false, false);
+                7, H1, 2, 2, new Lsn(90), List.of(Rule.of(List.of(H2, H3), 1)), "", Lsn.ZERO, false, false, false);
         member(H2, Member.Role.REPLICA, 1, 500, 2);
         member(H3, Member.Role.REPLICA, 2, 120, 2);
 
@@ -347,7 +406,8 @@ final class FailoverTest {
     @Test
     void newPrimary_forgetsThatItStandsAlone_onlyWhenReplicasAreOnItsTimeline() {
         Rule others = Rule.of(List.of(H2), 1);
-        state = new ClusterState(7, H1, 2, 2, new Lsn(100), List.of(Rule.ALONE, others), "", false, false, false);
+        state = new ClusterState(
+                7, H1, 2, 2, new Lsn(100), List.of(Rule.ALONE, others), "", Lsn.ZERO, false, false, false);
         held(H1, 2, true);
         replica(H2, 100, 0);
         applied = others;
@@ -397,7 +457,7 @@ final class FailoverTest {
 
     @Test
     void deposedPrimary_stopsThenRewindsWhenTheNewOneServes() {
-        state = new ClusterState(7, H2, 2, 2, new Lsn(100), List.of(Rule.ALONE), "", false, false, false);
+        state = new ClusterState(7, H2, 2, 2, new Lsn(100), List.of(Rule.ALONE), "", Lsn.ZERO, false, false, false);
         held(H2, 2, false);
         assertThat(next(H1, Phase.PRIMARY, false, 1, 120)).isInstanceOf(Move.Stop.class);
         assertThat(next(H1, Phase.STOPPED, false, 1, 0)).isInstanceOf(Move.Wait.class);
@@ -407,7 +467,7 @@ final class FailoverTest {
 
     @Test
     void standbyOfOlderTimeline_followsUpToTheFork_andIsRewoundBeyondIt() {
-        state = new ClusterState(7, H2, 2, 2, new Lsn(100), List.of(Rule.ALONE), "", false, false, false);
+        state = new ClusterState(7, H2, 2, 2, new Lsn(100), List.of(Rule.ALONE), "", Lsn.ZERO, false, false, false);
         held(H2, 2, true);
         assertThat(next(H3, Phase.STANDBY, true, 1, 100)).isInstanceOf(Move.Follow.class);
         assertThat(next(H3, Phase.STANDBY, true, 1, 101)).isInstanceOf(Move.Rewind.class);

@@ -31,7 +31,9 @@ final class FailoverWorld {
         /// A member promises a primary to wait, and pledges all the same.
         PROMISE_AND_PLEDGE,
         /// A new primary's replicas may elect before they have all that it has.
-        FIRST_RULE_WITHOUT_ALONE
+        FIRST_RULE_WITHOUT_ALONE,
+        /// A primary that leaves says that its log ends earlier than it does.
+        LEAVES_TOO_EARLY
     }
 
     static final long LEASE_MILLIS = 2_000;

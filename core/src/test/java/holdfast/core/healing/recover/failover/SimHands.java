@@ -36,12 +36,18 @@ final class SimHands {
             case Move.Pledge(long term, var _) -> pledge(term);
             case Move.ApplyRule(Rule rule, var _) -> apply(rule);
             case Move.Promote _ -> promote();
-            case Move.Serve(boolean serving, var _) -> {
+            case Move.Serve(boolean serving, ClusterState state, var _) -> {
                 long lease = agent.lease;
-                call(() -> world.store.serve(serving, fence(view), lease));
+                long read = agent.stateRevision;
+                call(() -> world.store.serve(serving, state, fence(view), lease, read));
             }
             case Move.Stop(boolean orderly, var _) -> stop(orderly, () -> done(true));
-            case Move.Leave(ClusterState state, var _) -> call(() -> world.store.leave(state, fence(view)));
+            case Move.Leave(ClusterState state, var _) -> {
+                boolean early = world.bug == FailoverWorld.Bug.LEAVES_TOO_EARLY
+                        && !state.leftAt().equals(Lsn.ZERO);
+                ClusterState left = early ? state.left(new Lsn(1)) : state;
+                call(() -> world.store.leave(left, fence(view)));
+            }
             case Move.Rewind(NodeId from, var _) -> rewind(from);
             case Move.Clone(NodeId from, var _) -> copy(from);
             case Move.Answer _ -> call(() -> world.store.answer(fence(view)));

@@ -267,7 +267,7 @@ final class SimServer {
         boolean settled = answers && (phase == Phase.PRIMARY || (setting.follows == null && (follows == null || bug)));
         Position at = new Position(
                 answers ? setting.timeline : Math.max(log.timeline(), setting.timeline),
-                answers ? new Lsn(log.end()) : Lsn.ZERO);
+                answers || (!crashed && !standby) ? new Lsn(log.end()) : Lsn.ZERO);
         return new Local(
                 hasData() ? systemId : 0,
                 founding,

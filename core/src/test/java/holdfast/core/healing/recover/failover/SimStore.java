@@ -118,11 +118,13 @@ final class SimStore {
         return change(now.holder(), now.holderLease(), state, now.members(), now.wish());
     }
 
-    long serve(boolean serving, Fence fence, long lease) {
+    /// @param state written with it, null for none
+    long serve(boolean serving, @Nullable ClusterState state, Fence fence, long lease, long stateRead) {
         Holder holder = now.holder();
         if (holder == null || !held(fence) || !endsAtMillis.containsKey(lease)) return 0;
+        if (state != null && now.stateRevision() != stateRead) return 0;
         Holder told = new Holder(holder.host(), holder.address(), holder.port(), holder.term(), fence, serving);
-        return change(told, lease, now.state(), now.members(), now.wish());
+        return change(told, lease, state == null ? now.state() : state, now.members(), now.wish());
     }
 
     long leave(ClusterState state, Fence fence) {
