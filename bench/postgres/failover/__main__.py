@@ -16,7 +16,7 @@ from typing import Any
 
 from . import holdfast, patroni, table
 from .cluster import Cluster
-from .faults import FAULTS
+from .faults import FAULTS, USUAL
 from .hosts import Host, Network
 from .rounds import Rounds, Side
 
@@ -26,7 +26,7 @@ SIDES = {**holdfast.SIDES, **patroni.SIDES}
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench/postgres/run", description="Failover of PostgreSQL, side by side.")
     parser.add_argument("--sides", default=",".join(SIDES), help="of: %(default)s")
-    parser.add_argument("--faults", default=",".join(FAULTS), help="of: %(default)s")
+    parser.add_argument("--faults", default=",".join(USUAL), help=f"of: {','.join(FAULTS)} (default: all but store-away, which takes ten minutes)")
     parser.add_argument("--rounds", type=int, default=3, help="of each fault and side (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of when and which way faults fall (default: %(default)s)")
     parser.add_argument("--per-second", type=float, default=25, help="rows of each client (default: %(default)s)")
@@ -94,7 +94,8 @@ def say(record: dict[str, Any]) -> None:
     two = f" ({record['taken_by_old']} taken beside the new primary)" if record["taken_by_old"] else ""
     print(f"{time.strftime('%H:%M:%S')} {record['fault']} {record['detail']} {record['side']} round {record['round']}: "
           f"outage {record['outage_seconds']:.2f} s, lost {record['lost']} of {record['acknowledged']}{two}, whole again "
-          f"after {record['whole_seconds']} s{'' if record['whole'] else ' NOT'}", file=sys.stderr, flush=True)
+          f"after {record['whole_seconds']} s{'' if record['whole'] else ' NOT'} {record['returned']}".rstrip(),
+          file=sys.stderr, flush=True)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ PORT = 5432
 BENCH_PASSWORD = "bench"
 WHOLE_SECONDS_MAX = 180
 LOOK_EVERY_SECONDS = 0.25
+ROW_LOG_BYTES = 96  # of a row of 32 characters
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,14 @@ class Cluster(abc.ABC):
     @abc.abstractmethod
     def superuser_password(self) -> str: ...
 
+    def said(self, host: Host) -> int:
+        """How long the manager's log on this host is by now."""
+        return 0
+
+    def returned(self, host: Host, since: int) -> str:
+        """How the host's data was brought in line, by its manager's log from there on; empty when that is not known."""
+        return ""
+
     def after_start(self) -> None:
         """What is told the managers once all programs run."""
 
@@ -125,9 +134,32 @@ class Cluster(abc.ABC):
     def kill_manager(self, host: Host) -> None:
         self.running[host.name, "manager"].kill()
 
+    def kill_store(self, host: Host) -> None:
+        self.running[host.name, "store"].kill()
+
     def kill_postmaster(self, host: Host) -> None:
         pid = (self.data(host) / "postmaster.pid").read_text().splitlines()[0]
         os.kill(int(pid), signal.SIGKILL)
+
+    def login(self, host: Host) -> dict[str, str]:
+        """The superuser's, for a program on that host itself."""
+        return {"PGHOST": host.address, "PGPORT": str(PORT), "PGUSER": self.superuser, "PGDATABASE": "postgres",
+                "PGPASSWORD": self.superuser_password(), "PGSSLMODE": "disable", "PGCONNECT_TIMEOUT": "2",
+                "PGOPTIONS": "-c synchronous_commit=local"}
+
+    def write_locally(self, host: Host, login: dict[str, str], size: int) -> int:
+        """Writes so much log on a host that nobody else can reach, and commits it; bytes that it became."""
+        rows = size // ROW_LOG_BYTES
+        log = self.folder / "written-locally"
+        log.unlink(missing_ok=True)
+        where = "SELECT pg_current_wal_lsn() - '0/0'"
+        host.start([
+            str(self.postgresql / "psql"), "-XAtq", "-c", where, "-c",
+            f"CREATE TABLE IF NOT EXISTS alone (word text); INSERT INTO alone SELECT md5(i::text) FROM generate_series(1, {rows}) i",
+            "-c", where,
+        ], log, env=login).wait()
+        before, after = log.read_text().split()
+        return int(after) - int(before)
 
     def connect(self, host: Host) -> psycopg.Connection:
         return psycopg.connect(

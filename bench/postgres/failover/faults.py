@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import random
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from .cluster import Cluster
 from .hosts import Host
+
+
+DIVERGENCE_BYTES = 10_000_000
+REPLICA_DIES_AFTER_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Fault:
     strike: Callable[[Cluster, Host, random.Random], str]
     promotes: bool = True  # another node must take over; else the same one may come back
     lasts_seconds: float = 3.0  # how long it goes on once writes are taken again
+    spoil: Callable[[Cluster, Host], None] | None = None  # done to the host before it is healed
 
 
 def host_kill(_: Cluster, host: Host, __: random.Random) -> str:
@@ -58,6 +64,30 @@ def switchover(cluster: Cluster, host: Host, dice: random.Random) -> str:
     return f"to {to.name}"
 
 
+def diverge(cluster: Cluster, host: Host, _: random.Random) -> str:
+    """The primary is cut off, and goes on writing what no replica will ever have."""
+    login = cluster.login(host)
+    host.unplug()
+    return f"by {cluster.write_locally(host, login, DIVERGENCE_BYTES) / 1e6:.1f} MB"
+
+
+def lose_log(cluster: Cluster, host: Host) -> None:
+    """Without the log since the last checkpoint before the fork nothing can be rewound."""
+    host.kill_all()
+    for segment in (cluster.data(host) / "pg_wal").glob("0*[0-9A-F]"):
+        segment.unlink()
+
+
+def store_away(cluster: Cluster, host: Host, dice: random.Random) -> str:
+    """Every member of the store is killed; somewhat later a replica's host, too."""
+    for each in cluster.hosts:
+        cluster.kill_store(each)
+    time.sleep(REPLICA_DIES_AFTER_SECONDS)
+    replica = dice.choice([each for each in cluster.hosts if each is not host])
+    replica.kill_all()
+    return f"replica {replica.name} killed"
+
+
 FAULTS = {
     "host-kill": Fault(host_kill),
     "freeze": Fault(freeze),
@@ -66,11 +96,18 @@ FAULTS = {
     "cut-one-way": Fault(cut_one_way),
     "cut-both-ways": Fault(cut_both_ways),
     "switchover": Fault(switchover),
+    "diverge": Fault(diverge),
+    "diverge-lost-log": Fault(diverge, spoil=lose_log),
+    "store-away": Fault(store_away, promotes=False, lasts_seconds=600),
 }
 
 
-def heal(cluster: Cluster, host: Host, dice: random.Random) -> None:
-    """Cable in, every process awake (in any order), what died is started again as at boot."""
-    host.plug()
-    host.signal_all(signal.SIGCONT, dice)
-    cluster.revive(host)
+USUAL = [name for name in FAULTS if name != "store-away"]  # that one takes ten minutes a round
+
+
+def heal(cluster: Cluster, dice: random.Random) -> None:
+    """Cables in, every process awake (in any order), what died is started again as at boot."""
+    for host in cluster.hosts:
+        host.plug()
+        host.signal_all(signal.SIGCONT, dice)
+        cluster.revive(host)

@@ -50,7 +50,7 @@ class HoldfastCluster(Cluster):
             return host.start([
                 str(self.launcher), "agent", "--host", host.name, "--address", host.address,
                 "--data", str(self.agent(host)), "--store", self.store,
-            ], self.folder / f"{host.name}-agent.log")
+            ], self.log(host))
 
         return {"store": server, "manager": agent}
 
@@ -59,6 +59,20 @@ class HoldfastCluster(Cluster):
 
     def data(self, host: Host) -> Path:
         return self.agent(host) / "postgresql" / SERVICE / "data"
+
+    def log(self, host: Host) -> Path:
+        return self.folder / f"{host.name}-agent.log"
+
+    def said(self, host: Host) -> int:
+        return self.log(host).stat().st_size
+
+    def returned(self, host: Host, since: int) -> str:
+        with open(self.log(host), "rb") as log:
+            log.seek(since)
+            words = log.read().decode(errors="replace")
+        if "Clone: " in words or " and is cloned: " in words:
+            return "cloned"
+        return "rewound" if "Rewind: " in words else ""
 
     def lay_out(self, settings: Settings) -> None:
         self.password = ""

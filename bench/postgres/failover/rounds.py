@@ -60,11 +60,14 @@ class Rounds:
             if old is None:
                 raise RuntimeError(f"{side.name} has no primary before the fault")
             fault_at = time.time()
+            said = side.cluster.said(old)
             detail = fault.strike(side.cluster, old, dice)
             taken_over = await_that(lambda: has_taken_over(book, fault, fault_at), TAKEOVER_SECONDS_MAX)
             time.sleep(fault.lasts_seconds)
             heal_at = time.time()
-            faults.heal(side.cluster, old, dice)
+            if fault.spoil:
+                fault.spoil(side.cluster, old)
+            faults.heal(side.cluster, dice)
             whole = side.cluster.await_whole()
             whole_at = time.time()
             time.sleep(AFTER_SECONDS)
@@ -89,7 +92,7 @@ class Rounds:
         return {
             "side": side.name, "fault": fault_name, "detail": detail, "old": old.name, "new": primary.name,
             "fault_at": round(fault_at, 3), "taken_over": taken_over, "whole": whole,
-            "whole_seconds": round(whole_at - heal_at, 1), **asdict(verdict),
+            "returned": side.cluster.returned(old, said), "whole_seconds": round(whole_at - heal_at, 1), **asdict(verdict),
         }
 
     def start_writers(self, side: Side, first: int, told: Path, errors: Path) -> subprocess.Popen:

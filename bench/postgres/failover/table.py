@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 COLUMNS = ("side", "rounds", "outage p50", "p99", "max", "roaming p50", "max", "new primary p50", "lost", "worst",
-           "two primaries", "errors", "not whole")
+           "two primaries", "errors", "not whole", "rewound", "cloned")
 
 
 def percentile(values: list[float], percent: float) -> float:
@@ -36,6 +36,7 @@ def line(side: str, records: list[dict[str, Any]]) -> list[str]:
         str(sum(of("lost"))), str(max(of("lost"))),
         str(sum(1 for record in records if record["taken_by_old"] > 0)),
         str(errors), str(sum(1 for record in records if not record["whole"])),
+        *(str(sum(1 for record in records if record.get("returned") == how)) for how in ("rewound", "cloned")),
     ]
 
 
