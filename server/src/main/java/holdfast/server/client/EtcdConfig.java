@@ -39,6 +39,11 @@ public record EtcdConfig(
         return new EtcdConfig(endpoints, ClientTls.NONE, Duration.ofSeconds(3), Duration.ofSeconds(1), null);
     }
 
+    /// The members' URLs, separated by commas.
+    public String urls() {
+        return String.join(",", endpoints.stream().map(Endpoint::toString).toList());
+    }
+
     public EtcdConfig withTls(ClientTls with) {
         return new EtcdConfig(endpoints, with, callLimit, connectLimit, login);
     }

@@ -113,6 +113,11 @@ public final class Hold {
         return phase == Phase.ENDING || phase == Phase.KILLING;
     }
 
+    /// Why the lock was lost; null when it was not, or not before the command ended by itself.
+    public @Nullable Reason lost() {
+        return lost;
+    }
+
     public boolean over() {
         return phase == Phase.OVER;
     }

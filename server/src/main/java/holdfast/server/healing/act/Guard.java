@@ -32,7 +32,7 @@ public final class Guard implements AutoCloseable {
     static final String SCRIPT = """
             trap '' HUP INT TERM
             ended=
-            tag=$1 linger=$2 end= session=0 part=
+            tag=$1 linger=$2 address=$3 link=$4 end= session=0 part=
             now() { read -r up _ </proc/uptime; up=${up%.*}${up#*.}; }
             kill_all() {
                 found=
@@ -75,6 +75,7 @@ public final class Guard implements AutoCloseable {
                     sleep 0.05
                 fi
             done
+            [ -z "$address" ] || ip address delete "$address" dev "$link" &
             empty=0
             for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
                 kill_all
@@ -97,7 +98,12 @@ public final class Guard implements AutoCloseable {
     ///
     /// @param tag in the environment of everything that is to be killed: `:` and at least one letter and `:`
     public static Answer<Guard> start(Ticker ticker, String tag) {
-        return start(ticker, tag, "");
+        return start(ticker, tag, "", "", "");
+    }
+
+    /// The same, and takes an address away.
+    public static Answer<Guard> start(Ticker ticker, String tag, VirtualAddress address) {
+        return start(ticker, tag, "", address.address(), address.link());
     }
 
     /// Kills a server and its children, and not before the moment that it was told last, even when we are gone: our
@@ -105,14 +111,14 @@ public final class Guard implements AutoCloseable {
     ///
     /// @param tag as above
     public static Answer<Guard> startLingering(Ticker ticker, String tag) {
-        return start(ticker, tag, "linger");
+        return start(ticker, tag, "linger", "", "");
     }
 
-    private static Answer<Guard> start(Ticker ticker, String tag, String linger) {
+    private static Answer<Guard> start(Ticker ticker, String tag, String linger, String address, String link) {
         Process process;
         try {
             long uptimeLessBoot = uptimeLessBoot(ticker);
-            process = new ProcessBuilder("setsid", "bash", "-c", SCRIPT, "holdfast-guard", tag, linger)
+            process = new ProcessBuilder("setsid", "bash", "-c", SCRIPT, "holdfast-guard", tag, linger, address, link)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
             Guard guard = new Guard(process, uptimeLessBoot);

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Starts processes that outlive this one: each leads a session and group of its own (`setsid`, where there is
-/// one), reads nothing and appends what it says to two files.
+/// one), reads nothing or what we tell it, and appends what it says to two files.
 public final class Launcher {
     private static final Optional<Path> SETSID = onPath("setsid", System.getenv());
 
@@ -31,6 +31,22 @@ public final class Launcher {
     /// @param output where standard output goes; `error` likewise
     public static Launched launch(
             String name, List<String> command, Map<String, String> environment, Path output, Path error) {
+        return launch(name, command, environment, ProcessBuilder.Redirect.from(new File("/dev/null")), output, error);
+    }
+
+    /// The same for one that reads what we tell it.
+    public static Launched launchListening(
+            String name, List<String> command, Map<String, String> environment, Path output, Path error) {
+        return launch(name, command, environment, ProcessBuilder.Redirect.PIPE, output, error);
+    }
+
+    private static Launched launch(
+            String name,
+            List<String> command,
+            Map<String, String> environment,
+            ProcessBuilder.Redirect input,
+            Path output,
+            Path error) {
         List<String> words = new ArrayList<>();
         SETSID.ifPresent(setsid -> words.add(setsid.toString()));
         words.addAll(command);
@@ -47,7 +63,7 @@ public final class Launcher {
         }
         try {
             Files.createDirectories(output.toAbsolutePath().getParent());
-            builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
+            builder.redirectInput(input);
             builder.redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
             builder.redirectError(ProcessBuilder.Redirect.appendTo(error.toFile()));
             return new Launched.Started(builder.start());

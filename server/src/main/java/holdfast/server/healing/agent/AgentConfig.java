@@ -26,8 +26,4 @@ public record AgentConfig(
         Require.between("agent.output-bytes-max", outputBytesMax, 4_096, 1L << 40);
     }
 
-    /// What `${store}` stands for in commands: the store's client URLs, separated by commas.
-    String storeUrls() {
-        return String.join(",", store.endpoints().stream().map(Object::toString).toList());
-    }
 }

@@ -166,11 +166,10 @@ final class Supervisor implements AutoCloseable {
         String name =
                 assignment.instance().service() + "." + assignment.instance().number();
         Path output = config.dataDir().resolve("output");
-        Words words = new Words(assignment, config);
         Launcher.Launched launched = Launcher.launch(
                 assignment.instance().toString(),
-                words.replace(assignment.spec().command()),
-                words.environment(),
+                Instances.words(assignment, config).replace(assignment.spec().command()),
+                Instances.environment(assignment, config),
                 output.resolve(name + ".out"),
                 output.resolve(name + ".err"));
         return switch (launched) {

@@ -3,6 +3,7 @@ package holdfast.server.healing.postgres;
 import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
 import holdfast.server.base.Ticker;
+import holdfast.server.healing.act.Family;
 import holdfast.server.healing.act.Launcher;
 import holdfast.server.healing.act.ProcessFacts;
 import holdfast.server.healing.act.ProcessSignal;
@@ -80,7 +81,7 @@ final class ServerProcess {
         Launcher.Launched launched = Launcher.launch(
                 "PostgreSQL in " + data,
                 programs.words("postgres", List.of("-D", data.toString())),
-                Map.of("HOLDFAST_HOLDS", tag, "PGDATA", data.toString()),
+                Map.of(Family.TAGS, tag, "PGDATA", data.toString()),
                 log,
                 log);
         return switch (launched) {

@@ -1,6 +1,5 @@
 package holdfast.server.redundancy.lock;
 
-import holdfast.core.base.KeyRange;
 import holdfast.core.base.Reason;
 import holdfast.core.redundancy.lock.Hold;
 import holdfast.core.redundancy.lock.HoldConfig;
@@ -8,10 +7,8 @@ import holdfast.server.base.Mailbox;
 import holdfast.server.base.Threads;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
-import holdfast.server.client.Endpoint;
 import holdfast.server.client.Etcd;
-import holdfast.server.client.Txn;
-import holdfast.server.client.Watch;
+import holdfast.server.healing.act.Family;
 import holdfast.server.healing.act.Guard;
 import holdfast.server.healing.act.ProcessSignal;
 import java.io.IOException;
@@ -19,15 +16,10 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Runs one command under one lock. The caller's thread drives [Hold] and carries its orders out.
 public final class LockRun {
-    /// Locks that the command runs under, each between colons: an inner wrapper adds its own.
-    static final String HOLDS = "HOLDFAST_HOLDS";
-
     private static final int INPUTS_MAX = 64;
     private static final long TURN_NANOS_MAX = 200_000_000; // in which a suspend is noticed
 
@@ -103,23 +95,21 @@ public final class LockRun {
     /// Null when we were too slow to begin: the lock is let go and stood for again.
     private @Nullable Ran hold(Guard guard, Taken.Held held) throws InterruptedException {
         Hold hold = new Hold(wish.config(), held.sentBootNanos(), held.ttlNanos());
-        try {
-            if (!hold.mayStart(ticker.bootNanos())) return null;
+        if (!hold.mayStart(ticker.bootNanos())) {
+            etcd.revoke(held.lease());
+            return null;
+        }
+        try (Tether tether = Tether.open(etcd, ticker, held, inbox::offer)) {
             if (!guard.lives()) return new Ran.Failed(new Reason("no-guard", "The guard was ended."));
             guard.arm(hold.guardAtNanos(), 0);
             Process process = start(held);
             if (process == null) return stopped();
             guard.arm(hold.guardAtNanos(), process.pid());
             Threads.start("command", () -> await(process));
-            Threads.start("holder's note", () -> noteHolding(held));
-            try (Watch _ =
-                    Watch.open(etcd, "lock key", KeyRange.single(held.key()), held.revision() + 1, this::hearOfKey)) {
-                return drive(guard, held, hold, new Family(process.pid(), tag));
-            }
+            tether.note(owner.holding(ticker.now().toString()));
+            return drive(guard, tether, hold, new Family(process.pid(), tag));
         } catch (IOException failed) {
             return new Ran.Failed(new Reason("cannot-start", "It cannot be started: " + failed.getMessage()));
-        } finally {
-            etcd.revoke(held.lease());
         }
     }
 
@@ -130,15 +120,8 @@ public final class LockRun {
         words.addAll(wish.command());
         ProcessBuilder builder = new ProcessBuilder(words).inheritIO();
         Map<String, String> environment = builder.environment();
-        environment.put("HOLDFAST_LOCK", held.keyText());
-        environment.put("HOLDFAST_LEASE", Long.toHexString(held.lease()));
-        environment.put("HOLDFAST_FENCE", Long.toString(held.fence()));
-        environment.put(
-                "HOLDFAST_STORE",
-                etcd.config().endpoints().stream().map(Endpoint::toString).collect(Collectors.joining(",")));
-        environment.merge(HOLDS, tag, (outer, ours) -> outer + ours);
-        environment.put("ETCD_LOCK_KEY", held.keyText()); // as etcdctl lock has them
-        environment.put("ETCD_LOCK_REV", Long.toString(held.revision()));
+        environment.putAll(held.environment(etcd.config()));
+        environment.merge(Family.TAGS, tag, (outer, ours) -> outer + ours);
         Process process = builder.start();
         family = new Family(process.pid(), tag);
         return process;
@@ -152,20 +135,7 @@ public final class LockRun {
         }
     }
 
-    private void noteHolding(Taken.Held held) {
-        etcd.commit(new Txn()
-                .ifCreateRevision(held.key(), held.fence())
-                .put(held.key(), owner.holding(ticker.now().toString()).write(), held.lease()));
-    }
-
-    private void hearOfKey(Watch.News news) {
-        if (news instanceof Watch.News.Changed changed
-                && changed.changes().stream().anyMatch(Watch.Change.Deleted.class::isInstance)) {
-            inbox.offer(new Hold.Input.Gone(new Reason("key-gone", "The lock's key was deleted in the store.")));
-        }
-    }
-
-    private Ran drive(Guard guard, Taken.Held held, Hold hold, Family members) throws InterruptedException {
+    private Ran drive(Guard guard, Tether tether, Hold hold, Family members) throws InterruptedException {
         while (true) {
             long nowNanos = ticker.bootNanos();
             long leftNanos = hold.nextNanos(nowNanos) - nowNanos;
@@ -176,8 +146,7 @@ public final class LockRun {
             }
             for (Hold.Order order : hold.step(inputs, ticker.bootNanos())) {
                 switch (order) {
-                    case Hold.Order.Renew(long limitNanos) ->
-                        Threads.start("renewal", () -> renew(held.lease(), limitNanos));
+                    case Hold.Order.Renew(long limitNanos) -> tether.renew(limitNanos);
                     case Hold.Order.Arm(long atNanos) -> guard.arm(atNanos, members.session());
                     case Hold.Order.Terminate() -> {
                         members.send(ProcessSignal.TERM);
@@ -190,21 +159,5 @@ public final class LockRun {
                 }
             }
         }
-    }
-
-    private void renew(long lease, long limitNanos) {
-        long sentBootNanos = ticker.bootNanos();
-        inbox.offer(
-                switch (etcd.renew(lease, limitNanos)) {
-                    case Answer.Done<Long>(Long seconds)
-                    when seconds <= 0 ->
-                        new Hold.Input.Gone(new Reason("lease-gone", "The lease is over in the store."));
-                    case Answer.Done<Long>(Long seconds) ->
-                        new Hold.Input.Renewed(sentBootNanos, TimeUnit.SECONDS.toNanos(seconds));
-                    case Answer.Refused<Long>(Reason why)
-                    when why.code().equals("not-found") -> new Hold.Input.Gone(why);
-                    case Answer.Refused<Long>(Reason why) -> new Hold.Input.NotRenewed(why);
-                    case Answer.Unknown<Long>(Reason why) -> new Hold.Input.NotRenewed(why);
-                });
     }
 }

@@ -2,7 +2,9 @@ package holdfast.server.redundancy.lock;
 
 import holdfast.core.base.Bytes;
 import holdfast.core.base.Reason;
+import holdfast.server.client.EtcdConfig;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 
 /// How standing in the queue ended. But for [Held], nothing of ours is left in the store, or its lease ends it.
 public sealed interface Taken {
@@ -15,6 +17,17 @@ public sealed interface Taken {
     record Held(Bytes key, long lease, long fence, long revision, long sentBootNanos, long ttlNanos) implements Taken {
         public String keyText() {
             return new String(key.unsafeArray(), StandardCharsets.UTF_8);
+        }
+
+        /// What the holder's command gets to know of it.
+        public Map<String, String> environment(EtcdConfig store) {
+            return Map.of(
+                    "HOLDFAST_LOCK", keyText(),
+                    "HOLDFAST_LEASE", Long.toHexString(lease),
+                    "HOLDFAST_FENCE", Long.toString(fence),
+                    "HOLDFAST_STORE", store.urls(),
+                    "ETCD_LOCK_KEY", keyText(), // as etcdctl lock has them
+                    "ETCD_LOCK_REV", Long.toString(revision));
         }
     }
 

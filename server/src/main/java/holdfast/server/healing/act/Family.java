@@ -1,9 +1,7 @@
-package holdfast.server.redundancy.lock;
+package holdfast.server.healing.act;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import holdfast.server.healing.act.ProcessFacts;
-import holdfast.server.healing.act.ProcessSignal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,21 +12,24 @@ import java.util.stream.Stream;
 /// its tag in their environment. Who left the session *and* cleared its environment is not found.
 ///
 /// @param session pid of the command, which leads a session of its own
-record Family(long session, String tag) {
+public record Family(long session, String tag) {
+    /// The variable that carries the tags, each between colons: an inner wrapper adds its own.
+    public static final String TAGS = "HOLDFAST_HOLDS";
+
     private static final Path PROC = Path.of("/proc");
 
     /// To the command's process group, as a terminal would send it.
-    void pass(ProcessSignal signal) {
+    public void pass(ProcessSignal signal) {
         signal.sendToGroup(session);
     }
 
     /// To everybody.
-    void send(ProcessSignal signal) {
+    public void send(ProcessSignal signal) {
         signal.sendToGroup(session); // at once, before anybody is looked for
         for (ProcessFacts one : living()) signal.sendTo(one.pid());
     }
 
-    boolean lives() {
+    public boolean lives() {
         return !living().isEmpty();
     }
 
