@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
             RunCommand.class,
             LockCommand.class,
             PgCommand.class,
+            SingletonCommand.class,
             UpCommand.class,
             JoinCommand.class,
             TokenCommand.class,

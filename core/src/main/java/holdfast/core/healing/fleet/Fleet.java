@@ -3,12 +3,15 @@ package holdfast.core.healing.fleet;
 import holdfast.core.base.NodeId;
 import holdfast.core.base.Require;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// Hosts and services as their owner wants them, relations checked: every name that is used exists, nobody
 /// depends on himself through others, no two instances want one port.
@@ -17,10 +20,16 @@ import java.util.TreeSet;
 /// @param hosts at least one unless every service is observed; kept in name order
 /// @param services kept in name order
 /// @param postgres services of `kind: postgresql`, kept in name order
-public record Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> services, List<PostgresSpec> postgres) {
+/// @param singletons services of `kind: singleton`, kept in name order
+public record Fleet(
+        String name,
+        List<HostSpec> hosts,
+        List<ServiceSpec> services,
+        List<PostgresSpec> postgres,
+        List<SingletonSpec> singletons) {
 
     public Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> services) {
-        this(name, hosts, services, List.of());
+        this(name, hosts, services, List.of(), List.of());
     }
 
     public Fleet {
@@ -51,27 +60,32 @@ public record Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> service
                     byName.put(service.name(), service) == null,
                     "named once");
         }
-        postgres = sorted(
-                postgres == null ? List.of() : postgres, byName, hostNames); // null: written before there were any
+        SortedSet<String> names = new TreeSet<>(byName.keySet());
+        postgres = sorted(postgres, PostgresSpec::name, one -> one.cluster().hosts(), names, hostNames);
+        singletons = sorted(singletons, SingletonSpec::name, SingletonSpec::hosts, names, hostNames);
         for (ServiceSpec service : services) refuseUnknown(service, hostNames, byName);
         refuseCircle(byName);
         refuseOverlap(services);
     }
 
-    private static List<PostgresSpec> sorted(
-            List<PostgresSpec> postgres, SortedMap<String, ServiceSpec> others, SortedSet<NodeId> hosts) {
-        SortedSet<String> names = new TreeSet<>(others.keySet());
-        for (PostgresSpec one : postgres) {
-            String key = "services." + one.name();
-            Require.that(key, "named twice", names.add(one.name()), "named once");
-            for (int index = 0; index < one.cluster().hosts().size(); index++) {
-                NodeId host = one.cluster().hosts().get(index);
+    /// @param given null when it was written before there were any
+    /// @param taken names of other services; those of these are added
+    private static <T> List<T> sorted(
+            @Nullable List<T> given,
+            Function<T, String> name,
+            Function<T, List<NodeId>> hostsOf,
+            SortedSet<String> taken,
+            SortedSet<NodeId> hosts) {
+        if (given == null) return List.of();
+        for (T one : given) {
+            String key = "services." + name.apply(one);
+            Require.that(key, "named twice", taken.add(name.apply(one)), "named once");
+            for (int index = 0; index < hostsOf.apply(one).size(); index++) {
+                NodeId host = hostsOf.apply(one).get(index);
                 Require.that(key + ".hosts[" + index + "]", host, hosts.contains(host), "one of " + join(hosts));
             }
         }
-        return postgres.stream()
-                .sorted((left, right) -> left.name().compareTo(right.name()))
-                .toList();
+        return given.stream().sorted(Comparator.comparing(name)).toList();
     }
 
     private static void refuseUnknown(

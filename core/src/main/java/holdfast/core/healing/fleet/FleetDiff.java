@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// What changes from one fleet to the next.
@@ -53,7 +55,36 @@ public record FleetDiff(List<String> sentences) {
                             old -> between(old, one, sentences),
                             () -> sentences.add("services." + one.name() + " is added, a PostgreSQL cluster"));
         }
+        singletons(former, after, sentences);
         return new FleetDiff(sentences);
+    }
+
+    private static void singletons(Fleet before, Fleet after, List<String> sentences) {
+        SortedMap<String, SingletonSpec> former = new TreeMap<>();
+        for (SingletonSpec one : before.singletons()) former.put(one.name(), one);
+        for (SingletonSpec one : after.singletons()) {
+            SingletonSpec old = former.remove(one.name());
+            if (old == null) sentences.add("services." + one.name() + " is added, active on one host at a time");
+            else between(old, one, sentences);
+        }
+        for (String name : former.keySet()) sentences.add("services." + name + " is removed: its processes end");
+    }
+
+    private static void between(SingletonSpec before, SingletonSpec after, List<String> sentences) {
+        String key = "services." + after.name() + ".";
+        change(sentences, key + "command", before.command(), after.command());
+        change(sentences, key + "port", before.port(), after.port());
+        change(sentences, key + "hosts", before.hosts(), after.hosts());
+        change(sentences, key + "env", before.env(), after.env());
+        change(sentences, key + "checks", before.checks(), after.checks());
+        change(sentences, key + "limits", before.limits(), after.limits());
+        change(sentences, key + "start-within", before.startWithin(), after.startWithin());
+        change(sentences, key + "stop-within", before.stopWithin(), after.stopWithin());
+        key += "singleton.";
+        change(sentences, key + "lease", before.lease(), after.lease());
+        change(sentences, key + "standby", before.standby().key(), after.standby().key());
+        change(sentences, key + "address", before.address(), after.address());
+        change(sentences, key + "network-interface", before.link(), after.link());
     }
 
     private static Optional<PostgresSpec> find(Fleet fleet, PostgresSpec like) {

@@ -92,7 +92,7 @@ public record SingletonSpec(
                 address.isEmpty() || address.matches(NUMBER + "(\\." + NUMBER + "){3}/([1-9]|[12][0-9]|3[0-2])"),
                 "an IPv4 address with the length of its net, such as 10.0.0.9/24");
         Require.that(
-                "singleton.interface",
+                "singleton.network-interface",
                 "'" + link + "'",
                 link.isEmpty() == address.isEmpty() && link.matches("[A-Za-z0-9_.:@-]{0,15}"),
                 "the name of a network interface, given together with address");

@@ -10,6 +10,7 @@ import holdfast.server.base.Ticker;
 import holdfast.server.client.Etcd;
 import holdfast.server.healing.sense.StallMeter;
 import holdfast.server.healing.sense.StatusPages;
+import holdfast.server.healing.singleton.Singletons;
 import holdfast.server.ledger.HostLedger;
 import holdfast.server.ledger.LedgerStore;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -88,6 +89,7 @@ public final class AgentParts implements AutoCloseable {
         });
         Keepers keepers =
                 add(new Keepers(config.host(), config.address(), config.dataDir(), etcd, vertx, metrics, ticker));
+        Singletons singletons = add(new Singletons(config.host(), config.address(), config.dataDir(), etcd, ticker));
         session = add(new Session(
                 config,
                 config.address() + ":" + port,
@@ -95,7 +97,7 @@ public final class AgentParts implements AutoCloseable {
                 memory,
                 supervisor,
                 reporter,
-                new Ears(prober, actions, signals.uplink, keepers)));
+                new Ears(prober, actions, signals.uplink, keepers, singletons)));
         metrics.gauge("holdfast_agent_instances", "Processes that run here.", supervisor::countRunning);
         metrics.gauge("holdfast_agent_probes", "Routine probes that this host makes.", prober::countRoutines);
         metrics.gauge("holdfast_agent_lease_sure", "1 while the host's lease is sure.", () -> sure() ? 1 : 0);
@@ -122,11 +124,13 @@ public final class AgentParts implements AutoCloseable {
     }
 
     /// What the session tells the rest.
-    private record Ears(Prober prober, Actions actions, Uplink uplink, Keepers keepers) implements Session.Listener {
+    private record Ears(Prober prober, Actions actions, Uplink uplink, Keepers keepers, Singletons singletons)
+            implements Session.Listener {
         @Override
         public void learned(@Nullable Fleet fleet, Collection<Assignment> assignments) {
             prober.learned(fleet, assignments);
             keepers.learned(fleet);
+            singletons.learned(fleet);
         }
 
         @Override

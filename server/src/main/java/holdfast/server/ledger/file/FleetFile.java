@@ -10,6 +10,7 @@ import holdfast.core.healing.fleet.Limits;
 import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.fleet.ServiceSpec;
+import holdfast.core.healing.fleet.SingletonSpec;
 import holdfast.server.ledger.file.Forms.CheckForm;
 import holdfast.server.ledger.file.Forms.FleetForm;
 import holdfast.server.ledger.file.Forms.HostForm;
@@ -52,12 +53,16 @@ public final class FleetFile {
         or(form.hosts(), Map.<String, HostForm>of()).forEach((host, one) -> hosts.add(host(host, one)));
         List<ServiceSpec> services = new ArrayList<>();
         List<PostgresSpec> postgres = new ArrayList<>();
+        List<SingletonSpec> singletons = new ArrayList<>();
         or(form.services(), Map.<String, ServiceForm>of()).forEach((service, one) -> {
             String key = "services." + service;
-            if (one.kind() == null) services.add(Require.under(key, () -> service(service, one)));
-            else postgres.add(Require.under(key, () -> PostgresForms.spec(service, one)));
+            switch (or(one.kind(), "")) {
+                case "postgresql" -> postgres.add(Require.under(key, () -> PostgresForms.spec(service, one)));
+                case "singleton" -> singletons.add(Require.under(key, () -> SingletonForms.spec(service, one)));
+                default -> services.add(Require.under(key, () -> service(service, one)));
+            }
         });
-        return new Fleet(or(form.fleet(), ""), hosts, services, postgres);
+        return new Fleet(or(form.fleet(), ""), hosts, services, postgres, singletons);
     }
 
     private static HostSpec host(String name, HostForm form) {
@@ -68,6 +73,7 @@ public final class FleetFile {
 
     private static ServiceSpec service(String name, ServiceForm form) {
         Require.that("postgresql", "given", form.postgresql() == null, "left out without kind: postgresql");
+        Require.that("singleton", "given", form.singleton() == null, "left out without kind: singleton");
         Map<String, String> at = or(form.at(), Map.of());
         boolean observe = or(form.observe(), false);
         List<String> hostNames = or(form.hosts(), List.of());
@@ -102,7 +108,7 @@ public final class FleetFile {
         return made;
     }
 
-    private static CheckSpec check(CheckForm form) {
+    static CheckSpec check(CheckForm form) {
         long kinds = Stream.of(form.http() != null, form.tcp() != null, form.exec() != null)
                 .filter(given -> given)
                 .count();
@@ -124,7 +130,7 @@ public final class FleetFile {
         return one.compareTo(other) < 0 ? one : other;
     }
 
-    private static Limits limits(@Nullable LimitsForm form) {
+    static Limits limits(@Nullable LimitsForm form) {
         if (form == null) return Limits.DEFAULT;
         return Require.under(
                 "limits",

@@ -28,13 +28,17 @@ final class Forms {
 
     record ServiceForm(
             @Key(
-                    says = "postgresql for a PostgreSQL cluster, with one member on each host; else left out.",
-                    words = {"postgresql"})
+                    says = "postgresql for a PostgreSQL cluster, with one member on each host; singleton for a command "
+                            + "that is active on one host at a time; else left out.",
+                    words = {"postgresql", "singleton"})
             @Nullable
             String kind,
 
             @Key(says = "How a PostgreSQL cluster is run.") @Nullable
             PostgresForm postgresql,
+
+            @Key(says = "How a singleton stands by and moves.") @Nullable
+            SingletonForm singleton,
 
             @Key(says = "Program and arguments; ${port} ${host} ${address} ${instance} ${store} are replaced.")
             @Nullable
@@ -135,6 +139,24 @@ final class Forms {
             @Key(says = "Port of the proxy to the replicas on each host; none if not given.", least = 0, most = 65_535)
             @Nullable
             Integer readPort) {}
+
+    record SingletonForm(
+            @Key(says = "How long the active one counts as alive without a renewal, 1s if not given.") @Nullable
+            Duration lease,
+
+            @Key(
+                    says = "cold: the command is started on the active host only; warm: on every host, and it waits for "
+                            + "the line `active FENCE KEY` on its standard input; cold if not given.",
+                    words = {"cold", "warm"})
+            @Nullable
+            String standby,
+
+            @Key(says = "Virtual IP address of the active host with the length of its net, such as 10.0.0.9/24.")
+            @Nullable
+            String address,
+
+            @Key(says = "Network interface that gets the address, such as eth0.") @Nullable
+            String networkInterface) {}
 
     record CheckForm(
             @Key(says = "GET this path at the instance's port; 200 to 399 is well.") @Nullable

@@ -34,6 +34,7 @@ final class PostgresForms {
         refuse("stop-within", form.stopWithin());
         refuse("observe", form.observe());
         refuse("at", form.at());
+        refuse("singleton", form.singleton());
         PostgresForm own = or(form.postgresql(), NOTHING);
         ClusterSpec cluster = new ClusterSpec(
                 ClusterSpec.Kind.POSTGRESQL,

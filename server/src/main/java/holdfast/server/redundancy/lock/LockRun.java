@@ -120,7 +120,7 @@ public final class LockRun {
         words.addAll(wish.command());
         ProcessBuilder builder = new ProcessBuilder(words).inheritIO();
         Map<String, String> environment = builder.environment();
-        environment.putAll(held.environment(etcd.config()));
+        environment.putAll(held.environment(etcd.config().urls()));
         environment.merge(Family.TAGS, tag, (outer, ours) -> outer + ours);
         Process process = builder.start();
         family = new Family(process.pid(), tag);

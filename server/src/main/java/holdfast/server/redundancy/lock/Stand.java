@@ -19,11 +19,16 @@ public record Stand(String key, long fence, long lease, Owner owner) {
         return etcd.range(queue, 0)
                 .map(snapshot -> snapshot.pairs().stream()
                         .sorted(Comparator.comparingLong(Pair::createRevision))
-                        .map(pair -> new Stand(
-                                new String(pair.key().unsafeArray(), StandardCharsets.UTF_8),
-                                pair.createRevision(),
-                                pair.lease(),
-                                Owner.read(pair.value())))
+                        .map(Stand::of)
                         .toList());
+    }
+
+    /// @param pair of the queue
+    public static Stand of(Pair pair) {
+        return new Stand(
+                new String(pair.key().unsafeArray(), StandardCharsets.UTF_8),
+                pair.createRevision(),
+                pair.lease(),
+                Owner.read(pair.value()));
     }
 }

@@ -2,7 +2,6 @@ package holdfast.server.redundancy.lock;
 
 import holdfast.core.base.Bytes;
 import holdfast.core.base.Reason;
-import holdfast.server.client.EtcdConfig;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
@@ -20,12 +19,14 @@ public sealed interface Taken {
         }
 
         /// What the holder's command gets to know of it.
-        public Map<String, String> environment(EtcdConfig store) {
+        ///
+        /// @param store its members' URLs
+        public Map<String, String> environment(String store) {
             return Map.of(
                     "HOLDFAST_LOCK", keyText(),
                     "HOLDFAST_LEASE", Long.toHexString(lease),
                     "HOLDFAST_FENCE", Long.toString(fence),
-                    "HOLDFAST_STORE", store.urls(),
+                    "HOLDFAST_STORE", store,
                     "ETCD_LOCK_KEY", keyText(), // as etcdctl lock has them
                     "ETCD_LOCK_REV", Long.toString(revision));
         }

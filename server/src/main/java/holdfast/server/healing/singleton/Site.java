@@ -1,0 +1,15 @@
+package holdfast.server.healing.singleton;
+
+import holdfast.core.base.NodeId;
+import holdfast.server.healing.act.Words;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Where this host's part of a singleton runs.
+///
+/// @param address where others reach this host
+/// @param hosts that may be active
+/// @param words of the command and its environment
+/// @param store its members' URLs
+/// @param output folder for what the process says
+record Site(NodeId me, String address, List<NodeId> hosts, Words words, String store, Path output) {}

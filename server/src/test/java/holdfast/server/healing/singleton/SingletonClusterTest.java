@@ -1,0 +1,207 @@
+package holdfast.server.healing.singleton;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import holdfast.core.healing.Incident;
+import holdfast.server.healing.act.ProcessFacts;
+import holdfast.server.healing.act.ProcessSignal;
+import holdfast.server.healing.singleton.SingletonHosts.Act;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What happens to singletons when processes, agents and whole hosts are killed, frozen and cut off: another one takes
+/// over with a larger fence, and nobody acts after a larger fence than his. Each test finds three hosts and leaves three.
+final class SingletonClusterTest {
+    private static final List<String> SERVICES = List.of("cold", "warm");
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+    /// Within which what was frozen and wakes is killed, on any machine. Only a fence helps against that.
+    private static final double WAKE_SECONDS = 2;
+
+    @TempDir
+    private static Path folder;
+
+    private static SingletonHosts hosts;
+
+    /// Who slept, and when he woke.
+    private record Woken(String host, double atSeconds) {}
+
+    private static final List<Woken> WOKEN = new ArrayList<>();
+
+    @BeforeAll
+    static void start() throws IOException {
+        hosts = new SingletonHosts(folder, "");
+    }
+
+    @AfterAll
+    static void stop() {
+        if (hosts != null) hosts.close();
+    }
+
+    @BeforeEach
+    void whole() {
+        hosts.awaitWhole();
+    }
+
+    @AfterEach
+    void nobodyActsAfterALargerFence() {
+        for (String service : SERVICES) {
+            List<Act> acts = hosts.acts(service);
+            long largest = 0;
+            for (Act act : acts) {
+                if (act.fence() < largest) {
+                    assertThat(WOKEN)
+                            .as("%s acts after fence %d%n%s", act, largest, hosts.logs())
+                            .anyMatch(woken -> woken.host().equals(act.host())
+                                    && act.atSeconds() >= woken.atSeconds()
+                                    && act.atSeconds() <= woken.atSeconds() + WAKE_SECONDS);
+                }
+                largest = Math.max(largest, act.fence());
+            }
+        }
+    }
+
+    /// Not as a zombie: its parent may stand still.
+    private static boolean lives(Act act) {
+        return ProcessFacts.of(act.pid())
+                .filter(facts -> facts.state() != 'Z' && facts.state() != 'X')
+                .isPresent();
+    }
+
+    @Test
+    void process_thatIsKilled_isStartedAgainOnTheSpot_withTheSameFence() {
+        for (String service : SERVICES) {
+            Act before = hosts.last(service);
+            ProcessSignal.KILL.sendTo(before.pid());
+            hosts.await("another process", () -> hosts.last(service).pid() != before.pid());
+            Act after = hosts.last(service);
+            assertThat(after.fence()).isEqualTo(before.fence());
+            assertThat(after.host()).isEqualTo(before.host());
+        }
+    }
+
+    @Test
+    void host_thatDies_isSucceeded_andTheIncidentSaysSo() {
+        Act cold = hosts.last("cold");
+        Act warm = hosts.last("warm");
+        hosts.kill(cold.place());
+        Act next = hosts.awaitAfter("cold", cold.fence());
+        if (warm.host().equals(cold.host())) hosts.awaitAfter("warm", warm.fence());
+        assertThat(next.host()).isNotEqualTo(cold.host());
+        hosts.await("an incident", () -> hosts.incidents().stream().anyMatch(one -> isOf(one, "cold", next)));
+        Incident incident = hosts.incidents().stream()
+                .filter(one -> isOf(one, "cold", next))
+                .findFirst()
+                .orElseThrow();
+        assertThat(incident.state()).isEqualTo(Incident.State.CLOSED);
+        assertThat(incident.subject()).hasToString("cold/" + cold.place());
+        assertThat(incident.entries())
+                .extracting(entry -> entry.what().code())
+                .containsExactly("key-gone", "process-over", "elected", "active");
+        hosts.restart(cold.place());
+    }
+
+    private static boolean isOf(Incident incident, String service, Act next) {
+        return incident.id().startsWith("singleton-" + service)
+                && incident.entries().stream()
+                        .anyMatch(entry -> entry.what().sentence().contains("fence " + next.fence() + "."));
+    }
+
+    @Test
+    void agent_thatIsKilledAlone_takesItsProcessesWithIt() {
+        for (String service : SERVICES) {
+            hosts.awaitWhole();
+            Act before = hosts.last(service);
+            hosts.agentOf(before.place()).kill9();
+            hosts.await(
+                    "the end of its process",
+                    () -> !lives(before));
+            assertThat(hosts.awaitAfter(service, before.fence()).host()).isNotEqualTo(before.host());
+            hosts.restart(before.place());
+        }
+    }
+
+    @Test
+    void agent_thatStandsStillAlone_isNoDanger() {
+        Act before = hosts.last("warm");
+        hosts.agentOf(before.place()).freeze();
+        Act next = hosts.awaitAfter("warm", before.fence());
+        assertThat(lives(before)).isFalse();
+        hosts.agentOf(before.place()).thaw();
+        assertThat(next.host()).isNotEqualTo(before.host());
+    }
+
+    @Test
+    void host_thatIsFrozenAndWakes_actsNoMore() {
+        Act cold = hosts.last("cold");
+        List<Long> frozen = hosts.all(cold.place(), ProcessSignal.STOP);
+        hosts.awaitAfter("cold", cold.fence());
+        WOKEN.add(new Woken(cold.host(), System.currentTimeMillis() / 1_000.0));
+        frozen.reversed().forEach(ProcessSignal.CONTINUE::sendTo); // its agent last
+        hosts.await(
+                "the end of its process",
+                () -> !lives(cold));
+    }
+
+    @Test
+    void host_thatIsCutOff_endsItsProcess_beforeAnotherActs() {
+        Act warm = hosts.last("warm");
+        hosts.cableOf(warm.place()).cut();
+        Act next = hosts.awaitAfter("warm", warm.fence());
+        assertThat(next.host()).isNotEqualTo(warm.host());
+        assertThat(lives(warm)).isFalse();
+        hosts.cableOf(warm.place()).mend();
+    }
+
+    @Test
+    void agent_thatIsToldToEnd_handsOver_withoutAnIncident() {
+        Act cold = hosts.last("cold");
+        hosts.agentOf(cold.place()).terminate();
+        assertThat(hosts.agentOf(cold.place()).awaitEnd(LIMIT)).isZero();
+        Act next = hosts.awaitAfter("cold", cold.fence());
+        assertThat(next.host()).isNotEqualTo(cold.host());
+        hosts.restart(cold.place());
+        hosts.awaitWhole();
+        assertThat(hosts.incidents()).noneMatch(one -> isOf(one, "cold", next));
+    }
+
+    @Test
+    void activeOne_thatIsAskedToRelease_isSucceeded() {
+        Act before = hosts.last("warm");
+        SingletonHosts.Said said = hosts.singleton("release", "warm");
+        Act next = hosts.awaitAfter("warm", before.fence());
+        assertThat(said.status()).isZero();
+        assertThat(said.text()).isEqualTo(next.host() + " is active.\n");
+        assertThat(next.host()).isNotEqualTo(before.host());
+        assertThat(hosts.singleton("list").text())
+                .contains("SERVICE", "warm", next.host(), "active", Long.toString(next.fence()), "stands by");
+        assertThat(hosts.singleton("release", "nothing").status()).isEqualTo(1);
+    }
+
+    @Test
+    void standbys_ofAWarmOne_areProcessesThatWait() {
+        Set<String> acting = new LinkedHashSet<>();
+        hosts.acts("warm").forEach(act -> acting.add(act.host()));
+        Act now = hosts.last("warm");
+        for (int host = 1; host <= 3; host++) {
+            List<ProcessHandle> waiting = ProcessHandle.of(hosts.agentOf(host).pid())
+                    .orElseThrow()
+                    .children()
+                    .filter(child -> child.info().commandLine().orElse("").contains("/act warm "))
+                    .toList();
+            assertThat(waiting).as("host %d", host).hasSize(1);
+            if (host == now.place()) assertThat(waiting.getFirst().pid()).isEqualTo(now.pid());
+        }
+        assertThat(acting).isNotEmpty();
+    }
+}
