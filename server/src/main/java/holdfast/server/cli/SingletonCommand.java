@@ -120,8 +120,7 @@ final class SingletonCommand {
                 case Answer.Done<Optional<Status>>(Optional<Status> status) ->
                     status.isPresent()
                             ? release(operator, status.get())
-                            : ExitCode.refused(
-                                    new Reason("no-singleton", "Nobody stands for " + service + "."), err());
+                            : ExitCode.refused(new Reason("no-singleton", "Nobody stands for " + service + "."), err());
                 case Answer.Refused<Optional<Status>>(Reason why) -> ExitCode.refused(why, err());
                 case Answer.Unknown<Optional<Status>>(Reason why) -> ExitCode.unknown(why, err());
             };
@@ -148,7 +147,8 @@ final class SingletonCommand {
                 }
             }
             return ExitCode.unknown(
-                    new Reason("no-answer", "No word within " + Require.say(LIMIT) + "; see `holdfast singleton list`."),
+                    new Reason(
+                            "no-answer", "No word within " + Require.say(LIMIT) + "; see `holdfast singleton list`."),
                     err());
         }
     }

@@ -82,7 +82,11 @@ public record FleetDiff(List<String> sentences) {
         change(sentences, key + "stop-within", before.stopWithin(), after.stopWithin());
         key += "singleton.";
         change(sentences, key + "lease", before.lease(), after.lease());
-        change(sentences, key + "standby", before.standby().key(), after.standby().key());
+        change(
+                sentences,
+                key + "standby",
+                before.standby().key(),
+                after.standby().key());
         change(sentences, key + "address", before.address(), after.address());
         change(sentences, key + "network-interface", before.link(), after.link());
     }

@@ -101,7 +101,11 @@ public record VirtualAddress(String address, String link) {
     private byte[] message(short type, short flags, int seconds) throws IOException {
         byte[] ip = ip();
         ByteBuffer message = ByteBuffer.allocate(64).order(ByteOrder.nativeOrder());
-        message.putInt(0).putShort(type).putShort((short) (REQUEST_AND_ACK | flags)).putInt(1).putInt(0);
+        message.putInt(0)
+                .putShort(type)
+                .putShort((short) (REQUEST_AND_ACK | flags))
+                .putInt(1)
+                .putInt(0);
         message.put(INTERNET)
                 .put(Byte.parseByte(address.substring(address.indexOf('/') + 1)))
                 .put((byte) 0)
@@ -138,7 +142,11 @@ public record VirtualAddress(String address, String link) {
 
     private static byte[] arp(short kind, byte[] hardware, byte[] ip) {
         ByteBuffer frame = ByteBuffer.allocate(28); // network order
-        frame.putShort((short) 1).putShort((short) 0x0800).put((byte) 6).put((byte) 4).putShort(kind);
+        frame.putShort((short) 1)
+                .putShort((short) 0x0800)
+                .put((byte) 6)
+                .put((byte) 4)
+                .putShort(kind);
         frame.put(hardware).put(ip);
         frame.put(kind == 1 ? new byte[6] : new byte[] {-1, -1, -1, -1, -1, -1}).put(ip);
         return frame.array();

@@ -25,5 +25,4 @@ public record AgentConfig(
         Require.between("agent.lease-ttl", leaseTtl, Duration.ofSeconds(1), Duration.ofMinutes(10));
         Require.between("agent.output-bytes-max", outputBytesMax, 4_096, 1L << 40);
     }
-
 }

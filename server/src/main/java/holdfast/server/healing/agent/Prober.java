@@ -120,7 +120,9 @@ final class Prober implements AutoCloseable {
 
     private synchronized List<String> words(Part subject, List<String> command) {
         Assignment assignment = subject instanceof Part.Instance instance ? assignments.get(instance) : null;
-        return assignment == null ? command : Instances.words(assignment, config).replace(command);
+        return assignment == null
+                ? command
+                : Instances.words(assignment, config).replace(command);
     }
 
     /// Answers in its own time; dropped when too many are under way.

@@ -242,14 +242,24 @@ final class SingletonKeeper implements AutoCloseable {
         right = null;
         address.takeAway();
         if (lost != null) {
-            LOG.warn("{} on {}: the right with fence {} is lost: {}", spec.name(), site.me(), held.held().fence(), lost);
+            LOG.warn(
+                    "{} on {}: the right with fence {} is lost: {}",
+                    spec.name(),
+                    site.me(),
+                    held.held().fence(),
+                    lost);
             guard.relieve();
             Threads.start(spec.name() + " release", held::close);
             tell(new Singleton.Input.LetGo());
             return;
         }
         arm();
-        LOG.info("{} on {}: lets go of fence {}: {}", spec.name(), site.me(), held.held().fence(), letGoFor);
+        LOG.info(
+                "{} on {}: lets go of fence {}: {}",
+                spec.name(),
+                site.me(),
+                held.held().fence(),
+                letGoFor);
         scribe.left(held.held(), letGoFor, letGoInTrouble);
         scribe.then(() -> {
             held.close();
@@ -349,9 +359,13 @@ final class SingletonKeeper implements AutoCloseable {
         if (spec.standby() == Standby.WARM) {
             ours.tell("active " + held.held().fence() + " " + held.held().keyText());
         }
-        LOG.info("{} on {} (pid {}) is active with fence {}.", spec.name(), site.me(), ours.pid(), held.held().fence());
-        checks = Checks.start(
-                spec.checks(), activation, site.words(), site.address(), spec.port(), ticker, this::tell);
+        LOG.info(
+                "{} on {} (pid {}) is active with fence {}.",
+                spec.name(),
+                site.me(),
+                ours.pid(),
+                held.held().fence());
+        checks = Checks.start(spec.checks(), activation, site.words(), site.address(), spec.port(), ticker, this::tell);
     }
 
     // ---- the end ---------------------------------------------------------------------------------------------------

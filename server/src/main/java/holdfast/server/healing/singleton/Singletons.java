@@ -36,7 +36,8 @@ public final class Singletons implements AutoCloseable {
         this.ticker = ticker;
     }
 
-    /// Starts what the fleet has for this host, and ends what it has no longer or has otherwise. Does not wait for that.
+    /// Starts what the fleet has for this host, and ends what it has no longer or has otherwise. Does not wait for
+    /// that.
     public synchronized void learned(@Nullable Fleet fleet) {
         if (closed || fleet == null) return;
         SortedMap<String, SingletonSpec> wanted = new TreeMap<>();
@@ -50,7 +51,9 @@ public final class Singletons implements AutoCloseable {
                     ? fleet.hosts().stream().map(HostSpec::name).toList()
                     : spec.hosts();
             Running present = running.get(name);
-            if (present != null && present.spec().equals(spec) && present.hosts().equals(hosts)) return;
+            if (present != null
+                    && present.spec().equals(spec)
+                    && present.hosts().equals(hosts)) return;
             if (present != null) present.keeper().beginToClose();
             running.put(name, new Running(spec, hosts, start(spec, hosts, present == null ? null : present.keeper())));
         });

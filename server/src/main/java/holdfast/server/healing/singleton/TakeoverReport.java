@@ -51,8 +51,7 @@ record TakeoverReport(String service, List<NodeId> hosts, Tenure former, Tenure 
     }
 
     private Incident.Entry gone(@Nullable Reason left) {
-        String sentence = "The key of %s (fence %d) was gone from the store."
-                .formatted(former.host(), former.fence());
+        String sentence = "The key of %s (fence %d) was gone from the store.".formatted(former.host(), former.fence());
         return entry(
                 present.sinceMillis(),
                 State.CONFIRMED,

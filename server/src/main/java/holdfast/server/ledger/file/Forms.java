@@ -145,8 +145,9 @@ final class Forms {
             Duration lease,
 
             @Key(
-                    says = "cold: the command is started on the active host only; warm: on every host, and it waits for "
-                            + "the line `active FENCE KEY` on its standard input; cold if not given.",
+                    says =
+                            "cold: the command is started on the active host only; warm: on every host, and it waits for "
+                                    + "the line `active FENCE KEY` on its standard input; cold if not given.",
                     words = {"cold", "warm"})
             @Nullable
             String standby,

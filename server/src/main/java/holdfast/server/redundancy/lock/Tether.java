@@ -61,8 +61,7 @@ public final class Tether implements AutoCloseable {
             when seconds <= 0 -> new Hold.Input.Gone(new Reason("lease-gone", "The lease is over in the store."));
             case Answer.Done<Long>(Long seconds) ->
                 new Hold.Input.Renewed(sentBootNanos, TimeUnit.SECONDS.toNanos(seconds));
-            case Answer.Refused<Long>(Reason why)
-            when why.code().equals("not-found") -> new Hold.Input.Gone(why);
+            case Answer.Refused<Long>(Reason why) when why.code().equals("not-found") -> new Hold.Input.Gone(why);
             case Answer.Refused<Long>(Reason why) -> new Hold.Input.NotRenewed(why);
             case Answer.Unknown<Long>(Reason why) -> new Hold.Input.NotRenewed(why);
         };

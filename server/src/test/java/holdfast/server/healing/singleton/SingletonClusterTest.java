@@ -21,7 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What happens to singletons when processes, agents and whole hosts are killed, frozen and cut off: another one takes
-/// over with a larger fence, and nobody acts after a larger fence than his. Each test finds three hosts and leaves three.
+/// over with a larger fence, and nobody acts after a larger fence than his. Each test finds three hosts and leaves
+/// three.
 final class SingletonClusterTest {
     private static final List<String> SERVICES = List.of("cold", "warm");
     private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -123,9 +124,7 @@ final class SingletonClusterTest {
             hosts.awaitWhole();
             Act before = hosts.last(service);
             hosts.agentOf(before.place()).kill9();
-            hosts.await(
-                    "the end of its process",
-                    () -> !lives(before));
+            hosts.await("the end of its process", () -> !lives(before));
             assertThat(hosts.awaitAfter(service, before.fence()).host()).isNotEqualTo(before.host());
             hosts.restart(before.place());
         }
@@ -148,9 +147,7 @@ final class SingletonClusterTest {
         hosts.awaitAfter("cold", cold.fence());
         WOKEN.add(new Woken(cold.host(), System.currentTimeMillis() / 1_000.0));
         frozen.reversed().forEach(ProcessSignal.CONTINUE::sendTo); // its agent last
-        hosts.await(
-                "the end of its process",
-                () -> !lives(cold));
+        hosts.await("the end of its process", () -> !lives(cold));
     }
 
     @Test

@@ -115,7 +115,9 @@ final class SingletonHosts implements AutoCloseable {
 
     List<Act> acts(String service) {
         try (Stream<String> lines = Files.lines(log(service))) {
-            return lines.filter(line -> line.matches("\\d+ h\\d \\d+ \\d+\\.\\d+")).map(Act::of).toList();
+            return lines.filter(line -> line.matches("\\d+ h\\d \\d+ \\d+\\.\\d+"))
+                    .map(Act::of)
+                    .toList();
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
@@ -149,11 +151,12 @@ final class SingletonHosts implements AutoCloseable {
     /// Waits until every host stands in both queues.
     void awaitWhole() {
         for (String service : List.of("cold", "warm")) {
-            await("three hosts stand for " + service, () -> operator().read()
-                            instanceof Answer.Done<List<SingletonOperator.Status>>(var all)
-                    && all.stream()
-                            .anyMatch(one -> one.service().equals(service)
-                                    && one.queue().size() == 3));
+            await(
+                    "three hosts stand for " + service,
+                    () -> operator().read() instanceof Answer.Done<List<SingletonOperator.Status>>(var all)
+                            && all.stream()
+                                    .anyMatch(one -> one.service().equals(service)
+                                            && one.queue().size() == 3));
             awaitActing(service);
         }
     }

@@ -16,6 +16,8 @@ import holdfast.core.healing.fleet.Fleet;
 import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.fleet.ServiceSpec;
+import holdfast.core.healing.fleet.SingletonSpec;
+import holdfast.server.ledger.LedgerJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,5 +126,18 @@ public final class FleetFileTest {
         assertThat(main.parameters()).containsEntry("max_connections", "200");
         assertThat(main.cluster().noFailover()).containsExactly(new NodeId("h3"));
         assertThat(main.cluster().restPort()).isEqualTo(PostgresSpec.REST_PORT);
+    }
+
+    @Test
+    void singleton_isReadAsItIsWritten() {
+        Fleet fleet = FleetFile.read(FLEETS.resolve("good/everything.yaml"));
+        SingletonSpec cron = fleet.singletons().getFirst();
+        assertThat(cron.standby()).isEqualTo(SingletonSpec.Standby.WARM);
+        assertThat(cron.lease()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(cron.address()).isEqualTo("10.0.0.99/24");
+        assertThat(cron.link()).isEqualTo("eth0");
+        assertThat(cron.limits().restarts()).isEqualTo(5);
+        assertThat(cron.allows(new NodeId("h3"))).isFalse();
+        assertThat(LedgerJson.read(LedgerJson.write(fleet), Fleet.class)).contains(fleet);
     }
 }

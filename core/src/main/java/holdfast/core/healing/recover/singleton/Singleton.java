@@ -242,7 +242,8 @@ public final class Singleton {
     /// Restarted on the spot when that promises well, else the right goes to another.
     private void endedWhileOurs(Reason how, long nowNanos) {
         long window = spec.limits().per().toNanos();
-        while (!restartedNanos.isEmpty() && nowNanos - restartedNanos.peekFirst() >= window) restartedNanos.removeFirst();
+        while (!restartedNanos.isEmpty() && nowNanos - restartedNanos.peekFirst() >= window)
+            restartedNanos.removeFirst();
         if (well && restartedNanos.size() < spec.limits().restarts()) {
             restartedNanos.addLast(nowNanos);
             startAtNanos = nowNanos;
@@ -270,8 +271,7 @@ public final class Singleton {
         passes[check] = good ? passes[check] + 1 : 0;
         failures[check] = good ? 0 : failures[check] + 1;
         if (well && failures[check] >= timing.failures()) {
-            ill = new Reason(
-                    "ill", "Check %d failed %d times in a row.".formatted(check + 1, failures[check]));
+            ill = new Reason("ill", "Check %d failed %d times in a row.".formatted(check + 1, failures[check]));
         }
     }
 

@@ -125,7 +125,10 @@ final class SingletonWorld {
         long agentUntil;
         long illUntil;
         long brokenUntil;
-        @Nullable Hold hold;
+
+        @Nullable
+        Hold hold;
+
         long fence;
         long guardAtMillis = Long.MAX_VALUE;
         boolean lives;
