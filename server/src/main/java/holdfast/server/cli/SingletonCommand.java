@@ -94,11 +94,12 @@ final class SingletonCommand {
             boolean first = stand.equals(status.queue().getFirst());
             Tenure tenure = status.tenure();
             boolean known = first && tenure != null && tenure.fence() == stand.fence();
+            String since = tenure != null && known ? Moments.date(tenure.sinceMillis()) : "";
             return List.of(
                     status.service(),
                     stand.owner().host(),
                     !first ? "stands by" : status.confirmed() ? "active" : "becomes active",
-                    known ? Moments.date(tenure.sinceMillis()) : "",
+                    since,
                     first ? Long.toString(stand.fence()) : "");
         }
     }

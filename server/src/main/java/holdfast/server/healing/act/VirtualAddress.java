@@ -79,7 +79,7 @@ public record VirtualAddress(String address, String link) {
             if (error == 0 || (type == DELETE_ADDRESS && error == NO_SUCH_ADDRESS)) return new Outcome.Done(0);
             return refused(KernelSocket.say(error));
         } catch (IOException failed) {
-            return refused(failed.getMessage());
+            return refused(String.valueOf(failed.getMessage()));
         }
     }
 
@@ -136,7 +136,7 @@ public record VirtualAddress(String address, String link) {
             }
             return new Outcome.Done(0);
         } catch (IOException failed) {
-            return refused(failed.getMessage());
+            return refused(String.valueOf(failed.getMessage()));
         }
     }
 

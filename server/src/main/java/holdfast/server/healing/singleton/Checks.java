@@ -22,8 +22,7 @@ final class Checks implements AutoCloseable {
     private final Consumer<Singleton.Input> tell;
     private final List<Thread> threads = new ArrayList<>();
 
-    /// @param target `HOST:PORT` of the service
-    /// @param host where checks of other ports knock
+    /// @param host address where checks knock
     private Checks(Ticker ticker, Words words, String host, int port, Consumer<Singleton.Input> tell) {
         this.ticker = ticker;
         this.knock = new Knock(ticker);

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whom the guard's script would kill: its `kill` only says so here.
 final class GuardTest {
-    private static final String DRY = "exec 3>&1\nkill() { echo \"$*\" >&3; }\n";
+    private static final String DRY = "exec 3>&1\nkill() { echo \"$*\" >&3; }\nip() { echo \"ip $*\" >&3; }\n";
     private static final String TAG = ":0c0ffee0c0ffee:";
 
     private Process guard;
@@ -28,7 +28,11 @@ final class GuardTest {
     }
 
     private Writer start(String tag, String linger) throws IOException {
-        guard = new ProcessBuilder("bash", "-c", DRY + Guard.SCRIPT, "guard", tag, linger).start();
+        return start(tag, linger, "", "");
+    }
+
+    private Writer start(String tag, String linger, String address, String link) throws IOException {
+        guard = new ProcessBuilder("bash", "-c", DRY + Guard.SCRIPT, "guard", tag, linger, address, link).start();
         return guard.outputWriter(StandardCharsets.US_ASCII).append("hello 0\n");
     }
 
@@ -104,6 +108,12 @@ final class GuardTest {
         assertThat(said())
                 .contains("ready", "-KILL " + other.pid())
                 .allMatch(line -> line.equals("ready") || line.equals("-KILL " + other.pid()));
+    }
+
+    @Test
+    void pipeThatEnds_takesTheAddressAway() throws IOException, InterruptedException {
+        start(TAG, "", "10.0.0.9/24", "eth0").close();
+        assertThat(said()).contains("ready", "ip address delete 10.0.0.9/24 dev eth0");
     }
 
     @Test

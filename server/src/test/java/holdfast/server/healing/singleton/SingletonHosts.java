@@ -57,7 +57,7 @@ final class SingletonHosts implements AutoCloseable {
         }
     }
 
-    SingletonHosts(Path folder, String more) throws IOException {
+    SingletonHosts(Path folder) throws IOException {
         this.folder = folder;
         this.store = StoreCluster.start(Files.createDirectories(folder.resolve("store")), 1, "--lease-ttl-min=1s");
         this.etcd = store.clientOfAll();
@@ -74,8 +74,8 @@ final class SingletonHosts implements AutoCloseable {
                         command: [bash, %2$s, %1$s, %3$s]
                         limits: {restarts: 100}
                         stop-within: 1s
-                        singleton: {standby: %1$s, lease: 1s%4$s}
-                    """.formatted(service, script, log(service), service.equals("cold") ? more : ""));
+                        singleton: {standby: %1$s, lease: 1s}
+                    """.formatted(service, script, log(service)));
         }
         new LedgerStore(etcd).apply(FleetFile.parse("fleet.yaml", file.toString()), 0);
         int port = Integer.parseInt(store.url(0).substring(store.url(0).lastIndexOf(':') + 1));
