@@ -20,7 +20,8 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /// Three hosts with two singletons, `cold` and `warm`, each an agent process that reaches the store through a cable of
-/// its own. Whoever is active appends to one file per service all the time, which nobody guards.
+/// its own. The lease is long enough for a machine that has other things to do. Whoever is active appends to one file
+/// per service all the time, which nobody guards.
 final class SingletonHosts implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final String ACT = """
@@ -59,7 +60,7 @@ final class SingletonHosts implements AutoCloseable {
 
     SingletonHosts(Path folder) throws IOException {
         this.folder = folder;
-        this.store = StoreCluster.start(Files.createDirectories(folder.resolve("store")), 1, "--lease-ttl-min=1s");
+        this.store = StoreCluster.start(Files.createDirectories(folder.resolve("store")), 1);
         this.etcd = store.clientOfAll();
         this.processes = Processes.in(Files.createDirectories(folder.resolve("logs")));
         Path script = Files.writeString(folder.resolve("act"), ACT);
@@ -74,7 +75,7 @@ final class SingletonHosts implements AutoCloseable {
                         command: [bash, %2$s, %1$s, %3$s]
                         limits: {restarts: 100}
                         stop-within: 1s
-                        singleton: {standby: %1$s, lease: 1s}
+                        singleton: {standby: %1$s, lease: 3s}
                     """.formatted(service, script, log(service)));
         }
         new LedgerStore(etcd).apply(FleetFile.parse("fleet.yaml", file.toString()), 0);
