@@ -225,7 +225,9 @@ public final class EtcdDoor implements AutoCloseable {
     /// of the event loop go out in one system call.
     private static void gatherWrites(HttpConnection connection) {
         if (!(connection instanceof ConnectionBase netty)) return;
-        netty.channel().pipeline().addFirst(new FlushConsolidationHandler(FLUSHES_GATHERED_MAX, true));
+        netty.channel()
+                .pipeline()
+                .addFirst(new StreamErrors(), new FlushConsolidationHandler(FLUSHES_GATHERED_MAX, true));
     }
 
     private HttpServerOptions options() {

@@ -2,6 +2,7 @@ package holdfast.server.truth.bounds;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
@@ -31,6 +32,7 @@ final class BareHttp2 implements AutoCloseable {
     private static final int GO_AWAY = 7;
     private static final int WINDOW_UPDATE = 8;
     private static final int END_STREAM = 1;
+    private static final int CANCEL = 8;
     private static final int ACK = 1;
     private static final int END_HEADERS = 4;
     private static final int WIDEST = Integer.MAX_VALUE;
@@ -83,6 +85,12 @@ final class BareHttp2 implements AutoCloseable {
         System.arraycopy(number(body.length), 0, message, 1, 4);
         System.arraycopy(body, 0, message, GRPC_PREFIX, body.length);
         frame(DATA, last ? END_STREAM : 0, stream, message);
+    }
+
+    /// Ends the call, and resets its stream in the same breath.
+    void endAndReset(int stream) throws IOException {
+        frame(DATA, END_STREAM, stream, new byte[0]);
+        frame(RESET, 0, stream, number(CANCEL));
     }
 
     void flush() throws IOException {
@@ -145,6 +153,14 @@ final class BareHttp2 implements AutoCloseable {
     <A> A answer(int stream, Parser<A> parser) throws IOException {
         flush();
         return parser.parseFrom(messages(stream).readAllBytes());
+    }
+
+    /// The next message of a call that goes on, if it comes in one frame.
+    <A> A message(int stream, Parser<A> parser) throws IOException {
+        flush();
+        Frame frame = next();
+        while (frame.stream != stream || frame.type != DATA) frame = next();
+        return parser.parseFrom(ByteString.copyFrom(frame.payload).substring(GRPC_PREFIX));
     }
 
     /// The answer to a range, pair by pair, however long it is.

@@ -10,6 +10,7 @@ import holdfast.protocol.etcd.CompactionResponse;
 import holdfast.protocol.etcd.DeleteRangeRequest;
 import holdfast.protocol.etcd.DeleteRangeResponse;
 import holdfast.protocol.etcd.LeaseKeepAliveRequest;
+import holdfast.protocol.etcd.LeaseKeepAliveResponse;
 import holdfast.protocol.etcd.PutRequest;
 import holdfast.protocol.etcd.RangeRequest;
 import holdfast.protocol.etcd.RangeResponse;
@@ -251,6 +252,23 @@ final class SlowClientTest {
             assertUnnoticed(before, meanwhile);
         }
         awaitNobody();
+    }
+
+    /// As etcd's client does when it stops keeping a lease alive.
+    @Test
+    void callThatIsEndedAndResetInOneBreath_leavesTheConnectionToTheOthers() throws Exception {
+        try (BareHttp2 client = new BareHttp2(port(), 0)) {
+            for (int calls = 0; calls < 20; calls++) {
+                int kept = client.open("etcdserverpb.Lease/LeaseKeepAlive");
+                client.say(kept, LeaseKeepAliveRequest.newBuilder().setID(1).build(), false);
+                LeaseKeepAliveResponse there = client.message(kept, LeaseKeepAliveResponse.parser());
+                assertThat(there.getTTL()).isZero(); // there is no such lease
+                client.endAndReset(kept);
+                RangeResponse next =
+                        client.answer(client.ask("etcdserverpb.KV/Range", one("nothing")), RangeResponse.parser());
+                assertThat(next.getHeader().getRevision()).isPositive();
+            }
+        }
     }
 
     private static RangeRequest one(String key) {
