@@ -4,6 +4,7 @@ import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
 import holdfast.server.base.Threads;
 import holdfast.server.base.Ticker;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -97,6 +98,11 @@ public final class Mirror implements AutoCloseable {
         for (long left = AWAIT_NANOS; revision < until && left > 0; left = deadlineNanos - ticker.nanos()) {
             TimeUnit.NANOSECONDS.timedWait(this, left);
         }
+    }
+
+    /// Everything, as it stood at one revision, which is 0 until the store was read once.
+    public synchronized Snapshot snapshot() {
+        return new Snapshot(revision, List.copyOf(pairs.values()));
     }
 
     /// False until the store was read once.

@@ -8,7 +8,7 @@ import holdfast.server.base.Ticker;
 import holdfast.server.client.Etcd;
 import holdfast.server.healing.failover.HostedMember;
 import holdfast.server.healing.postgres.PostgresEngine;
-import holdfast.server.redundancy.proxy.PostgresProxy;
+import holdfast.server.redundancy.postgres.PostgresProxy;
 import holdfast.server.redundancy.proxy.ProxyConfig;
 import holdfast.server.redundancy.proxy.ProxyMetrics;
 import io.vertx.core.Vertx;
@@ -44,7 +44,7 @@ final class Keepers implements AutoCloseable {
         this.folder = folder;
         this.etcd = etcd;
         this.vertx = vertx;
-        this.proxyMetrics = new ProxyMetrics(metrics);
+        this.proxyMetrics = ProxyMetrics.ofPostgres(metrics);
         this.ticker = ticker;
     }
 

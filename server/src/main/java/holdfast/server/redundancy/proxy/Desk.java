@@ -1,15 +1,11 @@
 package holdfast.server.redundancy.proxy;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import holdfast.server.base.Threads;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServerOptions;
-import io.vertx.core.net.NetSocket;
-import java.security.SecureRandom;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,10 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /// One event loop of a proxy with its clients. Knows whether the loop stood still: then no answer is passed on until
 /// the store has confirmed who the primary is, since it may have changed unseen.
-final class Desk extends VerticleBase {
+public final class Desk extends VerticleBase {
     private static final Logger LOG = LoggerFactory.getLogger(Desk.class);
-    private static final SecureRandom RANDOM = new SecureRandom();
-    private static final byte[] UNKNOWN_SECRET = Scram.random(32);
     private static final long TICK_MILLIS = 50;
     private static final long STALL_NANOS = 250_000_000;
     private static final long RETRY_NANOS = 50_000_000;
@@ -32,7 +26,7 @@ final class Desk extends VerticleBase {
     private static final int STRANGERS_MAX = 200; // of one loop, who have not said who they are
 
     /// What becomes of a connection to a server now.
-    enum Standing {
+    public enum Standing {
         KEEP,
         /// What runs may end, nothing new may begin.
         DRAIN,
@@ -57,10 +51,6 @@ final class Desk extends VerticleBase {
 
     Desk(Shared shared) {
         this.shared = shared;
-    }
-
-    static int randomInt() {
-        return RANDOM.nextInt();
     }
 
     @Override
@@ -91,9 +81,9 @@ final class Desk extends VerticleBase {
                         client.close();
                         return;
                     }
-                    Login login = new Login(this, client, reads);
-                    guests.add(login);
-                    login.start();
+                    Guest guest = shared.reception().welcome(this, client, reads);
+                    guests.add(guest);
+                    guest.start();
                 })
                 .listen()
                 .map(server -> server.actualPort());
@@ -134,7 +124,7 @@ final class Desk extends VerticleBase {
     }
 
     /// Sees whether this loop ran all the time since it was asked last.
-    void beat() {
+    public void beat() {
         long now = shared.ticker().bootNanos();
         boolean stalled = now - lastBeatNanos > STALL_NANOS;
         lastBeatNanos = now;
@@ -170,24 +160,24 @@ final class Desk extends VerticleBase {
         for (Guest guest : List.copyOf(guests)) guest.certain();
     }
 
-    boolean isSure() {
+    public boolean isSure() {
         return sure;
     }
 
     /// How long the primary has not been certain, 0 while it is.
-    long unsureNanos() {
+    public long unsureNanos() {
         return sure ? 0 : lastBeatNanos - unsureSinceNanos;
     }
 
-    long nanos() {
+    public long nanos() {
         return shared.ticker().nanos();
     }
 
-    long holdNanos() {
+    public long holdNanos() {
         return shared.config().holdFor().toNanos();
     }
 
-    long drainNanos() {
+    public long drainNanos() {
         return shared.config().drainFor().toNanos();
     }
 
@@ -204,17 +194,17 @@ final class Desk extends VerticleBase {
         for (Guest guest : List.copyOf(guests)) guest.changed(told);
     }
 
-    View view() {
+    public View view() {
         return view;
     }
 
     /// The replica with the fewest clients of this loop; null when there is none.
-    View.@Nullable Target replica() {
+    public View.@Nullable Target replica() {
         View.Target best = null;
         long fewest = Long.MAX_VALUE;
         for (View.Target replica : view.replicas()) {
             long clients = guests.stream()
-                    .filter(guest -> guest instanceof Session session && replica.equals(session.target()))
+                    .filter(guest -> replica.equals(guest.target()))
                     .count();
             if (clients < fewest) {
                 fewest = clients;
@@ -224,82 +214,62 @@ final class Desk extends VerticleBase {
         return best;
     }
 
-    Standing standing(Backend backend) {
-        if (backend.fence() == 0) {
-            if (view.isPrimary(backend.target())) {
-                if (view.serving()) backend.promoted(view.fence());
+    /// What becomes of a connection now; one to a replica that has become the primary is told so.
+    public Standing standing(Line line) {
+        if (line.fence() == 0) {
+            if (view.isPrimary(line.target())) {
+                if (view.serving()) line.promoted(view.fence());
                 return Standing.KEEP;
             }
-            return view.hosts().contains(backend.target().host()) ? Standing.KEEP : Standing.DRAIN;
+            return view.hosts().contains(line.target().host()) ? Standing.KEEP : Standing.DRAIN;
         }
-        if (view.fence() != backend.fence()) return Standing.CUT;
+        if (view.fence() != line.fence()) return Standing.CUT;
         return view.serving() ? Standing.KEEP : Standing.DRAIN;
     }
 
     // ---- clients --------------------------------------------------------------------------------------------------
 
-    NetClient net() {
+    public NetClient net() {
         NetClient opened = net;
         if (opened == null) throw new IllegalStateException("the desk is not open");
         return opened;
     }
 
-    Verifiers verifiers() {
-        return shared.verifiers();
-    }
-
-    Keys keys() {
-        return shared.keys();
-    }
-
-    /// The same on every host, so that nobody learns from salts which users there are.
-    byte[] secret() {
-        View.Login login = view.login();
-        return login == null ? UNKNOWN_SECRET : login.password().getBytes(UTF_8);
-    }
-
     /// Runs `task` on this loop.
-    void run(Runnable task) {
+    public void run(Runnable task) {
         context.runOnContext(_ -> task.run());
     }
 
     /// Whether one client more may come in.
-    boolean admit() {
+    public boolean admit() {
         if (shared.clients().incrementAndGet() <= shared.config().connectionsMax()) return true;
         shared.clients().decrementAndGet();
         return false;
     }
 
-    void replace(Login login, Session session) {
-        guests.remove(login);
-        guests.add(session);
-        session.start();
+    /// Another takes a guest's place.
+    public void replace(Guest former, Guest guest) {
+        guests.remove(former);
+        guests.add(guest);
+        guest.start();
     }
 
-    void gone(Guest guest, boolean admitted) {
+    /// @param admitted whether it had been let in by [#admit]
+    public void gone(Guest guest, boolean admitted) {
         if (guests.remove(guest) && admitted) shared.clients().decrementAndGet();
     }
 
-    void cancel(int key, int secret, NetSocket asking) {
-        Session session = shared.keys().find(key, secret);
-        if (session == null) {
-            asking.close();
-            return;
-        }
-        session.desk().run(() -> session.cancel(asking::close));
-    }
-
     /// One client more or less waits for a server.
-    void waits(int change) {
+    public void waits(int change) {
         waiting += change;
     }
 
-    void waited(long nanos) {
+    public void waited(long nanos) {
         shared.metrics().holds.labelValues(shared.config().service()).observe(nanos / 1e9);
     }
 
     /// A client's connection is ended here.
-    void count(String reason) {
+    public void count(String reason) {
         shared.metrics().cuts.labelValues(shared.config().service(), reason).inc();
     }
 }

@@ -2,20 +2,17 @@ package holdfast.server.redundancy.proxy;
 
 import holdfast.core.base.Bytes;
 import holdfast.core.base.KeyRange;
-import holdfast.server.base.Threads;
+import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
 import holdfast.server.client.Etcd;
+import holdfast.server.client.Mirror;
 import holdfast.server.client.Pair;
 import holdfast.server.client.Snapshot;
-import holdfast.server.client.Watch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,87 +25,31 @@ import tools.jackson.databind.json.JsonMapper;
 final class ServiceWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceWatch.class);
     private static final JsonMapper JSON = new JsonMapper();
-    private static final long RETRY_NANOS = 100_000_000;
 
     private final Etcd etcd;
     private final String service;
     private final String prefix;
     private final Consumer<View> tell;
-    private final Thread thread;
-    private final SortedMap<String, Pair> pairs = new TreeMap<>(); // guarded by this
-    private long leaderRevision; // guarded by this
+    private final Mirror mirror;
+    private long confirmedRevision; // guarded by this
+    private @Nullable Pair confirmedLeader; // guarded by this: as it stood then
     private volatile View view = View.NOTHING;
 
+    /// @param kind first part of the keys, such as `postgres`
     /// @param tell on a thread of the watch; must not wait
-    ServiceWatch(Etcd etcd, String service, Consumer<View> tell) {
+    ServiceWatch(Etcd etcd, String kind, String service, Ticker ticker, Consumer<View> tell) {
         this.etcd = etcd;
         this.service = service;
-        this.prefix = "/holdfast/postgres/" + service + "/";
+        this.prefix = "/holdfast/" + kind + "/" + service + "/";
         this.tell = tell;
-        this.thread = Threads.start("proxy of " + service, this::run);
+        KeyRange range = KeyRange.prefix(Bytes.utf8(prefix));
+        synchronized (this) { // it may publish before we have it
+            this.mirror = new Mirror(etcd, "proxy of " + service, range, ticker, this::publish);
+        }
     }
 
     View view() {
         return view;
-    }
-
-    private void run() {
-        KeyRange range = KeyRange.prefix(Bytes.utf8(prefix));
-        BlockingQueue<Watch.News> compacted = new ArrayBlockingQueue<>(1);
-        try {
-            while (true) {
-                if (etcd.range(range, 0) instanceof Answer.Done<Snapshot>(Snapshot snapshot)) {
-                    learn(snapshot);
-                    compacted.clear();
-                    try (Watch _ = Watch.open(etcd, "proxy of " + service, range, snapshot.revision() + 1, news -> {
-                        switch (news) {
-                            case Watch.News.Changed changed -> learn(changed);
-                            case Watch.News.Compacted _ -> compacted.offer(news);
-                        }
-                    })) {
-                        compacted.take();
-                    }
-                }
-                TimeUnit.NANOSECONDS.sleep(RETRY_NANOS);
-            }
-        } catch (InterruptedException _) {
-            // closed
-        }
-    }
-
-    private synchronized void learn(Snapshot snapshot) {
-        Pair leader = pairs.get(leaderKey());
-        pairs.clear();
-        for (Pair pair : snapshot.pairs()) pairs.put(pair.key().utf8(), pair);
-        if (snapshot.revision() < leaderRevision) {
-            if (leader == null) pairs.remove(leaderKey());
-            else pairs.put(leaderKey(), leader);
-        } else {
-            leaderRevision = snapshot.revision();
-        }
-        publish();
-    }
-
-    private synchronized void learn(Watch.News.Changed changed) {
-        for (Watch.Change change : changed.changes()) {
-            String key = switch (change) {
-                case Watch.Change.Put(Pair pair) -> pair.key().utf8();
-                case Watch.Change.Deleted(Bytes deleted, long _) -> deleted.utf8();
-            };
-            if (key.equals(leaderKey())) {
-                if (changed.revision() <= leaderRevision) continue; // a confirmation was newer
-                leaderRevision = changed.revision();
-            }
-            switch (change) {
-                case Watch.Change.Put(Pair pair) -> pairs.put(key, pair);
-                case Watch.Change.Deleted _ -> pairs.remove(key);
-            }
-        }
-        publish();
-    }
-
-    private String leaderKey() {
-        return prefix + "leader";
     }
 
     /// Reads the primary's key anew, linearizably. Waits.
@@ -116,20 +57,21 @@ final class ServiceWatch implements AutoCloseable {
     /// @return what then holds, or null when the store did not answer
     @Nullable
     View confirm() {
-        if (!(etcd.get(Bytes.utf8(leaderKey())) instanceof Answer.Done<Snapshot>(Snapshot read))) return null;
+        Bytes leader = Bytes.utf8(prefix + "leader");
+        if (!(etcd.get(leader) instanceof Answer.Done<Snapshot>(Snapshot read))) return null;
         synchronized (this) {
-            if (read.revision() >= leaderRevision) {
-                leaderRevision = read.revision();
-                read.first().ifPresentOrElse(pair -> pairs.put(leaderKey(), pair), () -> pairs.remove(leaderKey()));
+            if (read.revision() >= confirmedRevision) {
+                confirmedRevision = read.revision();
+                confirmedLeader = read.first().orElse(null);
                 publish();
             }
             return view;
         }
     }
 
-    private void publish() {
+    private synchronized void publish() {
         View before = view;
-        View now = read();
+        View now = read(mirror.snapshot());
         if (now.equals(before)) return;
         view = now;
         if (now.fence() != before.fence() || now.serving() != before.serving()) {
@@ -143,26 +85,28 @@ final class ServiceWatch implements AutoCloseable {
         tell.accept(now);
     }
 
-    private View read() {
-        Pair leader = pairs.get(leaderKey());
-        JsonNode node = leader == null ? null : json(leader);
-        View.Target primary = node == null ? null : target(node);
+    private View read(Snapshot snapshot) {
+        Pair leader = snapshot.revision() < confirmedRevision ? confirmedLeader : null;
+        JsonNode state = null;
+        JsonNode login = null;
         List<View.Target> replicas = new ArrayList<>();
         List<String> hosts = new ArrayList<>();
-        for (Pair pair : pairs.tailMap(prefix + "members/").values()) {
-            if (!pair.key().utf8().startsWith(prefix + "members/")) break;
-            JsonNode member = json(pair);
-            View.Target target = member == null ? null : target(member);
-            if (member == null || target == null) continue;
-            String role = member.path("role").asString("").toLowerCase(Locale.ROOT);
-            if (!role.equals("stopped")) hosts.add(target.host());
-            if (role.equals("replica") && member.path("streaming").asBoolean(false)) replicas.add(target);
+        for (Pair pair : snapshot.pairs()) {
+            String name = pair.key().utf8().substring(prefix.length());
+            if (name.equals("leader")) {
+                if (snapshot.revision() >= confirmedRevision) leader = pair;
+            } else if (name.equals("state")) {
+                state = json(pair);
+            } else if (name.equals("secrets")) {
+                login = json(pair);
+            } else if (name.startsWith("members/")) {
+                member(json(pair), replicas, hosts);
+            }
         }
-        Pair secrets = pairs.get(prefix + "secrets");
-        JsonNode login = secrets == null ? null : json(secrets);
+        JsonNode node = leader == null ? null : json(leader);
         return new View(
                 leader == null ? 0 : leader.createRevision(),
-                primary,
+                node == null ? null : target(node),
                 node != null && node.path("serving").asBoolean(false),
                 List.copyOf(replicas),
                 List.copyOf(hosts),
@@ -170,7 +114,31 @@ final class ServiceWatch implements AutoCloseable {
                         ? null
                         : new View.Login(
                                 login.path("superuser").asString(""),
-                                login.path("superuserPassword").asString("")));
+                                login.path("superuserPassword").asString("")),
+                state == null ? 0 : confirmations(state, replicas));
+    }
+
+    private static void member(@Nullable JsonNode member, List<View.Target> replicas, List<String> hosts) {
+        View.Target target = member == null ? null : target(member);
+        if (member == null || target == null) return;
+        String role = member.path("role").asString("").toLowerCase(Locale.ROOT);
+        if (!role.equals("stopped")) hosts.add(target.host());
+        if (role.equals("replica") && member.path("streaming").asBoolean(false)) replicas.add(target);
+    }
+
+    private static int confirmations(JsonNode state, List<View.Target> replicas) {
+        int most = 0;
+        for (JsonNode rule : state.path("rules")) {
+            int need = rule.path("need").asInt(0);
+            if (need == 0) continue;
+            Set<String> voters = new TreeSet<>();
+            for (JsonNode voter : rule.path("voters")) voters.add(voter.asString(""));
+            long others = replicas.stream()
+                    .filter(replica -> !voters.contains(replica.host()))
+                    .count();
+            most = Math.max(most, need + (int) others);
+        }
+        return most;
     }
 
     private static @Nullable JsonNode json(Pair pair) {
@@ -191,6 +159,6 @@ final class ServiceWatch implements AutoCloseable {
 
     @Override
     public void close() {
-        thread.interrupt();
+        mirror.close();
     }
 }

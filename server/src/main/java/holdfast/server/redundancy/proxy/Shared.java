@@ -11,6 +11,5 @@ record Shared(
         ProxyMetrics metrics,
         Ticker ticker,
         ServiceWatch watch,
-        Verifiers verifiers,
-        Keys keys,
+        Reception reception,
         AtomicInteger clients) {}

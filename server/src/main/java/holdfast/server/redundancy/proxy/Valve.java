@@ -5,8 +5,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /// Stops reading from a socket while there is a reason to.
-final class Valve {
-    enum Reason {
+public final class Valve {
+    public enum Reason {
         /// The other side does not take it fast enough.
         FULL,
         /// There is no server for it now.
@@ -18,17 +18,21 @@ final class Valve {
     private final NetSocket socket;
     private final Set<Reason> reasons = EnumSet.noneOf(Reason.class);
 
-    Valve(NetSocket socket) {
+    public Valve(NetSocket socket) {
         this.socket = socket;
     }
 
-    void shut(Reason reason) {
+    public NetSocket socket() {
+        return socket;
+    }
+
+    public void shut(Reason reason) {
         if (reasons.isEmpty()) socket.pause();
         reasons.add(reason);
     }
 
     /// What was read meanwhile may be delivered within this call.
-    void open(Reason reason) {
+    public void open(Reason reason) {
         if (reasons.remove(reason) && reasons.isEmpty()) socket.resume();
     }
 }

@@ -12,17 +12,21 @@ import org.jspecify.annotations.Nullable;
 /// @param replicas hosts that stream from it
 /// @param hosts every host that has a server running, the primary's too
 /// @param login how the proxy itself logs in, null when that is not known yet
-record View(
+/// @param confirmations replicas that must have a write before it may be acknowledged, where proxies see to that: by
+/// the
+///     strictest of the cluster's rules, and one more for each replica that streams and does not count in it
+public record View(
         long fence,
         @Nullable Target primary,
         boolean serving,
         List<Target> replicas,
         List<String> hosts,
-        @Nullable Login login) {
-    static final View NOTHING = new View(0, null, false, List.of(), List.of(), null);
+        @Nullable Login login,
+        int confirmations) {
+    static final View NOTHING = new View(0, null, false, List.of(), List.of(), null, 0);
 
-    /// A PostgreSQL server.
-    record Target(String host, String address, int port) {
+    /// A server of the service.
+    public record Target(String host, String address, int port) {
         @Override
         public String toString() {
             return host + " (" + address + ":" + port + ")";
@@ -30,7 +34,7 @@ record View(
     }
 
     /// A superuser.
-    record Login(String user, String password) {
+    public record Login(String user, String password) {
         @Override
         public String toString() {
             return "Login of " + user; // the password stays out of logs
@@ -39,19 +43,19 @@ record View(
 
     /// Where writes may go now; null for nowhere.
     @Nullable
-    Target writable() {
+    public Target writable() {
         return serving ? primary : null;
     }
 
     /// Where users can be looked up: the primary, else any replica; null for nowhere.
     @Nullable
-    Target readable() {
+    public Target readable() {
         Target writable = writable();
         return writable != null || replicas.isEmpty() ? writable : replicas.getFirst();
     }
 
     /// Whether `target` is the primary, serving or not.
-    boolean isPrimary(Target target) {
+    public boolean isPrimary(Target target) {
         return Objects.equals(primary, target);
     }
 }

@@ -1,11 +1,12 @@
-/// Stands between the clients of a PostgreSQL service and its primary on each host: follows the primary, holds what
-/// begins while there is none, cuts what belongs to a former one.
+/// What every proxy to a service with one primary has in common: follows the primary by the service's keys, takes
+/// clients in on two ports, says what becomes of a connection to a server when the primary changes, and lets no answer
+/// pass after a stall before the store has confirmed who the primary is.
 ///
-/// In: connections on two ports, and the keys of the service in the store. Out: the same bytes at the right server.
-/// Start reading at [PostgresProxy]; a [Desk] is one event loop with its [Session]s, a [Session] one client.
+/// In: connections on two ports, and the keys of the service in the store. Out: [Guest]s that are told what changes.
+/// Start reading at [Proxy]; a [Desk] is one event loop with its guests.
 ///
-/// Does not elect or promote anybody, and pools nothing: a client has a backend of its own while it needs one. Knows
-/// the store through `server.client` only. What the protocol means, `core.redundancy.proxy` says.
+/// Does not know what clients and servers say to each other: `server.redundancy.postgres` and `.redis` bring their own
+/// guests, by a [Reception]. Elects and promotes nobody. Knows the store through `server.client` only.
 @NullMarked
 package holdfast.server.redundancy.proxy;
 

@@ -1,4 +1,4 @@
-package holdfast.server.redundancy.proxy;
+package holdfast.server.redundancy.postgres;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// Which session a request to cancel means: the proxy hands out keys of its own, since a session's server changes.
 final class Keys {
     private final Map<Integer, Session> sessions = new ConcurrentHashMap<>();
-    private final AtomicInteger next = new AtomicInteger(Desk.randomInt() & 0xffff);
+    private final AtomicInteger next = new AtomicInteger(Front.randomInt() & 0xffff);
 
     int register(Session session) {
         while (true) {

@@ -1,4 +1,4 @@
-package holdfast.server.redundancy.proxy;
+package holdfast.server.redundancy.postgres;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 

@@ -1,4 +1,4 @@
-package holdfast.server.redundancy.proxy;
+package holdfast.server.redundancy.postgres;
 
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package holdfast.server.redundancy.proxy;
+package holdfast.server.redundancy.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,6 +12,8 @@ import holdfast.server.peers.Processes;
 import holdfast.server.peers.StoreCluster;
 import holdfast.server.postgres.PostgresBinaries;
 import holdfast.server.postgres.TestPostgres;
+import holdfast.server.redundancy.proxy.ProxyConfig;
+import holdfast.server.redundancy.proxy.ProxyMetrics;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -82,7 +84,7 @@ final class ProxyTown implements AutoCloseable {
         follow();
         put("secrets", "{\"superuser\":\"postgres\",\"superuserPassword\":\"" + TestPostgres.PASSWORD + "\"}");
         lead(true);
-        proxy = PostgresProxy.open(vertx, etcd, config, new ProxyMetrics(metrics), ticker);
+        proxy = PostgresProxy.open(vertx, etcd, config, ProxyMetrics.ofPostgres(metrics), ticker);
     }
 
     /// A fresh standby of the primary.
@@ -143,7 +145,7 @@ final class ProxyTown implements AutoCloseable {
 
     /// One more proxy of the same service.
     PostgresProxy another(ProxyConfig config) throws IOException, InterruptedException {
-        return PostgresProxy.open(vertx, etcd, config, new ProxyMetrics(new Metrics()), ticker);
+        return PostgresProxy.open(vertx, etcd, config, ProxyMetrics.ofPostgres(new Metrics()), ticker);
     }
 
     String address(int port) {

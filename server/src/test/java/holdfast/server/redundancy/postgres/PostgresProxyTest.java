@@ -1,10 +1,11 @@
-package holdfast.server.redundancy.proxy;
+package holdfast.server.redundancy.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import holdfast.server.peers.Processes;
 import holdfast.server.postgres.TestPostgres;
+import holdfast.server.redundancy.proxy.ProxyConfig;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.StringReader;

@@ -1,6 +1,7 @@
-package holdfast.server.redundancy.proxy;
+package holdfast.server.redundancy.postgres;
 
 import holdfast.server.base.Ticker;
+import holdfast.server.redundancy.proxy.View;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;

@@ -1,10 +1,14 @@
-package holdfast.server.redundancy.proxy;
+package holdfast.server.redundancy.postgres;
 
 import holdfast.core.redundancy.proxy.Carried;
 import holdfast.core.redundancy.proxy.Conversation;
 import holdfast.core.redundancy.proxy.Conversation.Verdict;
 import holdfast.core.redundancy.proxy.Frames;
 import holdfast.core.redundancy.proxy.Frames.Piece;
+import holdfast.server.redundancy.proxy.Desk;
+import holdfast.server.redundancy.proxy.Guest;
+import holdfast.server.redundancy.proxy.Valve;
+import holdfast.server.redundancy.proxy.View;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetSocket;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +22,9 @@ final class Session implements Guest, Backend.Owner {
 
     private static final int READY_OWED_MAX = 10_000;
     private static final long RETRY_NANOS = 50_000_000;
-    private static final String LOST = "the connection to the server was lost before everything was answered; whether "
-            + "the transaction has happened is not known";
+    private static final String LOST = "the connection to the server was lost; what was not answered may have happened";
 
+    private final Front front;
     private final Desk desk;
     private final NetSocket client;
     private final Valve valve;
@@ -42,18 +46,20 @@ final class Session implements Guest, Backend.Owner {
     private long waitSinceNanos;
     private long retryAtNanos;
 
-    Session(Desk desk, NetSocket client, Valve valve, Frames fromClient, boolean reads, Identity identity) {
+    Session(Front front, Desk desk, Valve valve, Frames fromClient, boolean reads, Identity identity) {
+        this.front = front;
         this.desk = desk;
-        this.client = client;
+        this.client = valve.socket();
         this.valve = valve;
         this.fromClient = fromClient;
         this.reads = reads;
         this.identity = identity;
-        this.key = desk.keys().register(this);
-        this.secret = Desk.randomInt();
+        this.key = front.keys().register(this);
+        this.secret = Front.randomInt();
     }
 
-    void start() {
+    @Override
+    public void start() {
         client.handler(this::heard);
         client.closeHandler(_ -> close());
         seek();
@@ -67,7 +73,8 @@ final class Session implements Guest, Backend.Owner {
         return desk;
     }
 
-    View.@Nullable Target target() {
+    @Override
+    public View.@Nullable Target target() {
         Backend now = backend != null ? backend : attempt;
         return now == null ? null : now.target();
     }
@@ -230,8 +237,6 @@ final class Session implements Guest, Backend.Owner {
         if (!closed && backend != null) pass();
     }
 
-    // ---- server to client -------------------------------------------------------------------------------------
-
     @Override
     public void bytes(Backend from, Buffer chunk) {
         if (closed || from != backend) return;
@@ -389,7 +394,7 @@ final class Session implements Guest, Backend.Owner {
         if (backend != null) backend.close(fromClient.atBoundary());
         if (attempt != null) attempt.close();
         client.close();
-        desk.keys().release(key);
+        front.keys().release(key);
         desk.gone(this, true);
     }
 }

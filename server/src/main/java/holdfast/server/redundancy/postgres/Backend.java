@@ -1,4 +1,4 @@
-package holdfast.server.redundancy.proxy;
+package holdfast.server.redundancy.postgres;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -7,6 +7,10 @@ import holdfast.core.base.Bytes;
 import holdfast.core.redundancy.proxy.Carried;
 import holdfast.core.redundancy.proxy.Conversation;
 import holdfast.core.redundancy.proxy.Frames;
+import holdfast.server.redundancy.proxy.Desk;
+import holdfast.server.redundancy.proxy.Line;
+import holdfast.server.redundancy.proxy.Valve;
+import holdfast.server.redundancy.proxy.View;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetSocket;
 import java.util.Map;
@@ -15,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A connection to a server in the name of a client: logs in with what the client proved, makes again what the
 /// client had made on the server before, then passes bytes.
-final class Backend {
+final class Backend implements Line {
     private static final int BODY = 5;
     private static final int KIND_BYTES = 4;
 
@@ -95,16 +99,18 @@ final class Backend {
         });
     }
 
-    View.Target target() {
+    @Override
+    public View.Target target() {
         return target;
     }
 
-    long fence() {
+    @Override
+    public long fence() {
         return fence;
     }
 
-    /// The replica has become the primary.
-    void promoted(long to) {
+    @Override
+    public void promoted(long to) {
         fence = to;
     }
 

@@ -1,11 +1,15 @@
-package holdfast.server.redundancy.proxy;
+package holdfast.server.redundancy.postgres;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import holdfast.core.redundancy.proxy.Frames;
 import holdfast.server.base.Threads;
-import holdfast.server.redundancy.proxy.Verifiers.Found;
+import holdfast.server.redundancy.postgres.Verifiers.Found;
+import holdfast.server.redundancy.proxy.Desk;
+import holdfast.server.redundancy.proxy.Guest;
+import holdfast.server.redundancy.proxy.Valve;
+import holdfast.server.redundancy.proxy.View;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetSocket;
 import java.security.MessageDigest;
@@ -35,6 +39,9 @@ final class Login implements Guest {
         ENDED
     }
 
+    private static final byte[] UNKNOWN_SECRET = Scram.random(32);
+
+    private final Front front;
     private final Desk desk;
     private final NetSocket client;
     private final boolean reads;
@@ -52,7 +59,8 @@ final class Login implements Guest {
     private byte[] salt = {};
     private Scram.@Nullable Server scram;
 
-    Login(Desk desk, NetSocket client, boolean reads) {
+    Login(Front front, Desk desk, NetSocket client, boolean reads) {
+        this.front = front;
         this.desk = desk;
         this.client = client;
         this.reads = reads;
@@ -60,7 +68,8 @@ final class Login implements Guest {
         this.sinceNanos = desk.nanos();
     }
 
-    void start() {
+    @Override
+    public void start() {
         client.handler(this::bytes);
         client.exceptionHandler(_ -> {});
         client.closeHandler(_ -> end());
@@ -107,7 +116,13 @@ final class Login implements Guest {
     private void cancel(Buffer packet) {
         end();
         if (packet.length() < 4 * Integer.BYTES) client.close();
-        else desk.cancel(packet.getInt(2 * Integer.BYTES), packet.getInt(3 * Integer.BYTES), client);
+        else cancel(packet.getInt(2 * Integer.BYTES), packet.getInt(3 * Integer.BYTES));
+    }
+
+    private void cancel(int key, int secret) {
+        Session session = front.keys().find(key, secret);
+        if (session == null) client.close();
+        else session.desk().run(() -> session.cancel(client::close));
     }
 
     private void begin(Buffer packet, int minor) {
@@ -154,7 +169,7 @@ final class Login implements Guest {
 
     private Found find(String user) {
         try {
-            return desk.verifiers().find(user);
+            return front.verifiers().find(user);
         } catch (InterruptedException bug) {
             throw new IllegalStateException("nobody interrupts this", bug);
         }
@@ -186,7 +201,7 @@ final class Login implements Guest {
     }
 
     private void askScram(Scram.@Nullable Keys keys) {
-        scram = new Scram.Server(keys == null ? Scram.Keys.ofNobody(desk.secret(), user()) : keys);
+        scram = new Scram.Server(keys == null ? Scram.Keys.ofNobody(secret(), user()) : keys);
         phase = Phase.SCRAM_FIRST;
         client.write(Messages.authentication(Messages.AUTH_SASL, (Scram.MECHANISM + "\0\0").getBytes(ISO_8859_1)));
         passwords();
@@ -241,16 +256,22 @@ final class Login implements Guest {
         succeed(new Identity(parameters, proved, null));
     }
 
+    /// The same on every host, so that nobody learns from salts which users there are.
+    private byte[] secret() {
+        View.Login login = desk.view().login();
+        return login == null ? UNKNOWN_SECRET : login.password().getBytes(UTF_8);
+    }
+
     private void wrong() {
         String user = user();
-        Threads.start("user of PostgreSQL", () -> desk.verifiers().doubt(user));
+        Threads.start("user of PostgreSQL", () -> front.verifiers().doubt(user));
         refuse("28P01", "password authentication failed for user \"" + user + "\"", HINT);
     }
 
     private void succeed(Identity identity) {
         client.write(Messages.authentication(Messages.AUTH_OK, new byte[0]));
         phase = Phase.ENDED;
-        desk.replace(this, new Session(desk, client, valve, frames, reads, identity));
+        desk.replace(this, new Session(front, desk, valve, frames, reads, identity));
     }
 
     private void refuse(String code, String sentence, String hint) {
@@ -264,6 +285,11 @@ final class Login implements Guest {
         if (phase == Phase.ENDED) return;
         phase = Phase.ENDED;
         desk.gone(this, admitted);
+    }
+
+    @Override
+    public View.@Nullable Target target() {
+        return null;
     }
 
     @Override
