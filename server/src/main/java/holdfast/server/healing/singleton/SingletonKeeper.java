@@ -93,6 +93,7 @@ final class SingletonKeeper implements AutoCloseable {
     private void run() {
         try {
             if (former != null) former.awaitEnd();
+            SingletonProcess.killOrphans(spec, site);
             address.takeAway(); // should an agent before us have left it
             while (!core.over()) oneTurn();
             guard.relieve();

@@ -6,6 +6,7 @@ import holdfast.server.base.Threads;
 import holdfast.server.client.Answer;
 import holdfast.server.healing.act.Family;
 import holdfast.server.healing.act.Launcher;
+import holdfast.server.healing.act.ProcessFacts;
 import holdfast.server.healing.act.ProcessSignal;
 import holdfast.server.redundancy.lock.Taken;
 import java.io.IOException;
@@ -17,15 +18,34 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One process of a singleton and what it started.
 final class SingletonProcess {
+    private static final Logger LOG = LoggerFactory.getLogger(SingletonProcess.class);
+    private static final String IDENTITY = "HOLDFAST_SINGLETON";
+
     private final Process process;
     private final Family family;
 
     private SingletonProcess(Process process, Family family) {
         this.process = process;
         this.family = family;
+    }
+
+    /// A variable by which an agent finds what a former one left. None is left by a former one that died with its guard
+    /// at its post.
+    private static String identity(SingletonSpec spec, Site site) {
+        return site.folder().toAbsolutePath().normalize() + ":" + spec.name();
+    }
+
+    /// Kills what an agent left that was killed together with its guard.
+    static void killOrphans(SingletonSpec spec, Site site) {
+        for (ProcessFacts orphan : ProcessFacts.withEnvironment(IDENTITY + "=" + identity(spec, site))) {
+            LOG.warn("{} on {}: pid {} was left without an agent: killed.", spec.name(), site.me(), orphan.pid());
+            ProcessSignal.KILL.sendTo(orphan.pid());
+        }
     }
 
     /// @param tag that the guard knows it by
@@ -42,6 +62,7 @@ final class SingletonProcess {
         environment.put("HOLDFAST_HOST", site.me().name());
         environment.put("HOLDFAST_SERVICE", spec.name());
         environment.put("HOLDFAST_STORE", site.store());
+        environment.put(IDENTITY, identity(spec, site));
         environment.put(Family.TAGS, System.getenv().getOrDefault(Family.TAGS, "") + tag);
         if (held != null && !warm) environment.putAll(held.environment(site.store()));
         List<String> command = site.words().replace(spec.command());

@@ -65,7 +65,7 @@ public final class Singletons implements AutoCloseable {
                 "host", me.name(),
                 "address", address,
                 "store", etcd.config().urls()));
-        Site site = new Site(me, address, hosts, words, etcd.config().urls(), folder.resolve("output"));
+        Site site = new Site(me, address, hosts, words, etcd.config().urls(), folder);
         return new SingletonKeeper(spec, site, etcd, AddressHolder.of(spec), former, ticker);
     }
 

@@ -11,5 +11,10 @@ import java.util.List;
 /// @param hosts that may be active
 /// @param words of the command and its environment
 /// @param store its members' URLs
-/// @param output folder for what the process says
-record Site(NodeId me, String address, List<NodeId> hosts, Words words, String store, Path output) {}
+/// @param folder of the agent
+record Site(NodeId me, String address, List<NodeId> hosts, Words words, String store, Path folder) {
+    /// Folder for what the process says.
+    Path output() {
+        return folder.resolve("output");
+    }
+}

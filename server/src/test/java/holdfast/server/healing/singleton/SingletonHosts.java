@@ -181,6 +181,15 @@ final class SingletonHosts implements AutoCloseable {
         return pids;
     }
 
+    /// Kills the agent, its guards and the other service's process, but not this one.
+    void killBut(int host, long pid) {
+        List<Long> pids = pids(host);
+        pids.remove(pid);
+        pids.forEach(ProcessSignal.STOP::sendTo); // nobody sees the others end
+        pids.forEach(ProcessSignal.KILL::sendTo);
+        agentOf(host).awaitEnd(LIMIT);
+    }
+
     /// The power is gone.
     void kill(int host) {
         all(host, ProcessSignal.KILL);
