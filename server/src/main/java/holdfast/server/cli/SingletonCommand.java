@@ -83,11 +83,17 @@ final class SingletonCommand {
             }
             List<List<String>> rows = new ArrayList<>();
             for (Status status : chosen) {
-                if (status.queue().isEmpty()) rows.add(List.of(status.service(), "", "nobody is there", "", ""));
+                if (status.queue().isEmpty()) rows.add(List.of(status.service(), "", nobody(status), "", ""));
                 for (Stand stand : status.queue()) rows.add(row(status, stand));
             }
             OutputOption.printTable(out(), List.of("SERVICE", "HOST", "STATE", "SINCE (UTC)", "FENCE"), rows);
             return ExitCode.DONE;
+        }
+
+        private static String nobody(Status status) {
+            Tenure last = status.tenure();
+            if (last == null || last.left() == null) return "nobody is there";
+            return "nobody is there; " + last.host() + ": " + last.left().sentence();
         }
 
         private static List<String> row(Status status, Stand stand) {
