@@ -390,5 +390,10 @@ final class SentinelTest {
         former.kill9();
         town.promote();
         town.addReplica();
+        Processes.await("the sentinel knows the replica", LIMIT, () -> {
+            try (RawRedis raw = new RawRedis(sentinel.port())) {
+                return raw.ask("SENTINEL", "replicas", "shop").contains("" + town.replica.port());
+            }
+        });
     }
 }
