@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
             LockCommand.class,
             PgCommand.class,
             SingletonCommand.class,
+            RedisCommand.class,
             UpCommand.class,
             JoinCommand.class,
             TokenCommand.class,

@@ -54,14 +54,19 @@ public record ClusterSpec(
 
     /// What the members are.
     public enum Kind {
-        POSTGRESQL("postgresql", "postgres");
+        POSTGRESQL("postgresql", "postgres", "pg", "PostgreSQL"),
+        REDIS("redis", "redis", "redis", "Redis");
 
         private final String key;
         private final String folder;
+        private final String command;
+        private final String title;
 
-        Kind(String key, String folder) {
+        Kind(String key, String folder, String command, String title) {
             this.key = key;
             this.folder = folder;
+            this.command = command;
+            this.title = title;
         }
 
         /// As the fleet file writes it, as kind and as the name of the section.
@@ -72,6 +77,32 @@ public record ClusterSpec(
         /// Of its keys in the store, below `/holdfast/`.
         public String folder() {
             return folder;
+        }
+
+        /// Of `holdfast`, for its clusters.
+        public String command() {
+            return command;
+        }
+
+        /// What people call it.
+        public String title() {
+            return title;
+        }
+
+        /// Whether a server can be told which replicas a write waits for; else it waits for so many, whoever they are.
+        public boolean namesReplicas() {
+            return this != REDIS;
+        }
+
+        /// Whether a primary that is restarted goes on with the history that it wrote; else it begins another, which
+        /// is another term's: no history is ever taken for one that goes on elsewhere.
+        public boolean keepsHistory() {
+            return this != REDIS;
+        }
+
+        /// Whether a replica finds out for itself what it lacks or has too much of, and gets it from its primary.
+        public boolean copiesItself() {
+            return this == REDIS;
         }
     }
 
@@ -126,6 +157,28 @@ public record ClusterSpec(
                 (readPort == 0) == (writePort == 0),
                 "given together with write-port, or neither");
         refusePorts(section + "ports", List.of(port, restPort, writePort, readPort));
+    }
+
+    /// The same with its hosts named: without a list it is on all of `all`.
+    public ClusterSpec on(List<NodeId> all) {
+        return new ClusterSpec(
+                kind,
+                name,
+                hosts.isEmpty() ? all : hosts,
+                port,
+                bin,
+                data,
+                user,
+                durability,
+                strict,
+                lease,
+                lagBytesMax,
+                startWithin,
+                stopWithin,
+                noFailover,
+                restPort,
+                writePort,
+                readPort);
     }
 
     private static void refusePorts(String key, List<Integer> ports) {

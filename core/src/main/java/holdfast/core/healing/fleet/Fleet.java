@@ -21,15 +21,17 @@ import org.jspecify.annotations.Nullable;
 /// @param services kept in name order
 /// @param postgres services of `kind: postgresql`, kept in name order
 /// @param singletons services of `kind: singleton`, kept in name order
+/// @param redis services of `kind: redis`, kept in name order
 public record Fleet(
         String name,
         List<HostSpec> hosts,
         List<ServiceSpec> services,
         List<PostgresSpec> postgres,
-        List<SingletonSpec> singletons) {
+        List<SingletonSpec> singletons,
+        List<RedisSpec> redis) {
 
     public Fleet(String name, List<HostSpec> hosts, List<ServiceSpec> services) {
-        this(name, hosts, services, List.of(), List.of());
+        this(name, hosts, services, List.of(), List.of(), List.of());
     }
 
     public Fleet {
@@ -63,6 +65,7 @@ public record Fleet(
         SortedSet<String> names = new TreeSet<>(byName.keySet());
         postgres = sorted(postgres, PostgresSpec::name, one -> one.cluster().hosts(), names, hostNames);
         singletons = sorted(singletons, SingletonSpec::name, SingletonSpec::hosts, names, hostNames);
+        redis = sorted(redis, RedisSpec::name, one -> one.cluster().hosts(), names, hostNames);
         for (ServiceSpec service : services) refuseUnknown(service, hostNames, byName);
         refuseCircle(byName);
         refuseOverlap(services);

@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// What changes from one fleet to the next.
@@ -45,16 +46,8 @@ public record FleetDiff(List<String> sentences) {
                             () -> sentences.add("services." + service.name() + " is added with " + service.instances()
                                     + (service.instances() == 1 ? " instance" : " instances")));
         }
-        for (PostgresSpec one : former.postgres()) {
-            if (find(after, one).isEmpty())
-                sentences.add("services." + one.name() + " is removed: its servers go on alone");
-        }
-        for (PostgresSpec one : after.postgres()) {
-            find(former, one)
-                    .ifPresentOrElse(
-                            old -> between(old, one, sentences),
-                            () -> sentences.add("services." + one.name() + " is added, a PostgreSQL cluster"));
-        }
+        clusters(former.postgres(), after.postgres(), PostgresSpec::name, FleetDiff::between, "PostgreSQL", sentences);
+        clusters(former.redis(), after.redis(), RedisSpec::name, FleetDiff::between, "Redis", sentences);
         singletons(former, after, sentences);
         return new FleetDiff(sentences);
     }
@@ -91,10 +84,41 @@ public record FleetDiff(List<String> sentences) {
         change(sentences, key + "network-interface", before.link(), after.link());
     }
 
-    private static Optional<PostgresSpec> find(Fleet fleet, PostgresSpec like) {
-        return fleet.postgres().stream()
-                .filter(one -> one.name().equals(like.name()))
-                .findFirst();
+    /// What changes in two clusters of a kind.
+    @FunctionalInterface
+    private interface Between<T> {
+        void tell(T before, T after, List<String> sentences);
+    }
+
+    private static <T> void clusters(
+            List<T> former,
+            List<T> after,
+            Function<T, String> name,
+            Between<T> between,
+            String kind,
+            List<String> sentences) {
+        for (T one : former) {
+            if (find(after, name, name.apply(one)).isEmpty())
+                sentences.add("services." + name.apply(one) + " is removed: its servers go on alone");
+        }
+        for (T one : after) {
+            find(former, name, name.apply(one))
+                    .ifPresentOrElse(
+                            old -> between.tell(old, one, sentences),
+                            () -> sentences.add("services." + name.apply(one) + " is added, a " + kind + " cluster"));
+        }
+    }
+
+    private static <T> Optional<T> find(List<T> clusters, Function<T, String> name, String like) {
+        return clusters.stream().filter(one -> name.apply(one).equals(like)).findFirst();
+    }
+
+    private static void between(RedisSpec before, RedisSpec after, List<String> sentences) {
+        between(before.cluster(), after.cluster(), sentences);
+        String key = "services." + after.name() + ".redis.";
+        change(sentences, key + "parameters", before.parameters(), after.parameters());
+        change(sentences, key + "auth", before.auth(), after.auth());
+        change(sentences, key + "sentinel-port", before.sentinelPort(), after.sentinelPort());
     }
 
     private static void between(PostgresSpec before, PostgresSpec after, List<String> sentences) {

@@ -1,19 +1,25 @@
 package holdfast.server.healing.agent;
 
 import holdfast.core.base.NodeId;
+import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.fleet.Fleet;
+import holdfast.core.healing.fleet.HostSpec;
 import holdfast.core.healing.fleet.PostgresSpec;
+import holdfast.core.healing.fleet.RedisSpec;
 import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Etcd;
+import holdfast.server.healing.failover.Engine;
 import holdfast.server.healing.failover.HostedMember;
 import holdfast.server.healing.postgres.PostgresEngine;
+import holdfast.server.healing.redis.RedisEngine;
 import holdfast.server.redundancy.postgres.PostgresProxy;
 import holdfast.server.redundancy.proxy.ProxyConfig;
 import holdfast.server.redundancy.proxy.ProxyMetrics;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -21,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// This host's members of all PostgreSQL clusters of the fleet, and its proxies to them. Any thread.
+/// This host's members of all clusters of the fleet, and its proxies to them. Any thread.
 final class Keepers implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Keepers.class);
 
@@ -50,7 +56,17 @@ final class Keepers implements AutoCloseable {
 
     private record Proxied(int writePort, int readPort, PostgresProxy proxy) {}
 
-    private record Running(PostgresSpec spec, HostedMember member) {}
+    /// @param spec of its kind: when that changes, the member is opened anew
+    private record Running(Object spec, HostedMember member) {}
+
+    /// What is to run here.
+    private record Wanted(Object spec, ClusterSpec cluster, Engines engines) {}
+
+    /// Makes the engine of a member of one kind.
+    @FunctionalInterface
+    private interface Engines {
+        Engine open(HostedMember.Place place, Path notes, String tag) throws IOException;
+    }
 
     /// Starts what the fleet has for this host, and lets go of what it has no longer; a server that runs goes on until
     /// its
@@ -62,18 +78,35 @@ final class Keepers implements AutoCloseable {
     }
 
     private void keepMembers(Fleet fleet) {
-        SortedMap<String, PostgresSpec> wanted = new TreeMap<>();
-        for (PostgresSpec spec : fleet.postgres()) {
-            if (spec.cluster().hosts().isEmpty() || spec.cluster().hosts().contains(me)) wanted.put(spec.name(), spec);
-        }
+        SortedMap<String, Wanted> wanted = wanted(fleet);
         running.entrySet().removeIf(one -> {
-            boolean stays = one.getValue().spec().equals(wanted.get(one.getKey()));
+            Wanted now = wanted.get(one.getKey());
+            boolean stays = now != null && one.getValue().spec().equals(now.spec());
             if (!stays) one.getValue().member().close();
             return !stays;
         });
         wanted.forEach((name, spec) -> {
             if (!running.containsKey(name)) start(spec).ifPresent(one -> running.put(name, one));
         });
+    }
+
+    private SortedMap<String, Wanted> wanted(Fleet fleet) {
+        SortedMap<String, Wanted> wanted = new TreeMap<>();
+        for (PostgresSpec spec : fleet.postgres()) {
+            Engines engines = (place, notes, tag) -> PostgresEngine.open(spec, place, notes, tag, ticker);
+            wanted.put(spec.name(), new Wanted(spec, spec.cluster(), engines));
+        }
+        List<NodeId> hosts = fleet.hosts().stream().map(HostSpec::name).toList();
+        for (RedisSpec one : fleet.redis()) {
+            RedisSpec spec = one.on(hosts); // all of them vote
+            Engines engines = (place, notes, tag) -> RedisEngine.open(spec, place, notes, tag, ticker);
+            wanted.put(spec.name(), new Wanted(spec, spec.cluster(), engines));
+        }
+        wanted.values().removeIf(one -> {
+            List<NodeId> members = one.cluster().hosts();
+            return !members.isEmpty() && !members.contains(me);
+        });
+        return wanted;
     }
 
     /// Every host has the ports, whether it has a member or not.
@@ -112,20 +145,20 @@ final class Keepers implements AutoCloseable {
         return Optional.empty();
     }
 
-    private Optional<Running> start(PostgresSpec spec) {
+    private Optional<Running> start(Wanted wanted) {
         try {
             HostedMember.Place place = new HostedMember.Place(me, address, folder);
             return Optional.of(new Running(
-                    spec,
+                    wanted.spec(),
                     HostedMember.open(
-                            spec.cluster(),
+                            wanted.cluster(),
                             place,
-                            (notes, tag) -> PostgresEngine.open(spec, place, notes, tag, ticker),
+                            (notes, tag) -> wanted.engines().open(place, notes, tag),
                             etcd,
                             vertx,
                             ticker)));
         } catch (IOException failed) {
-            LOG.error("{}: nothing is run here: {}", spec.name(), failed.getMessage());
+            LOG.error("{}: nothing is run here: {}", wanted.cluster().name(), failed.getMessage());
             return Optional.empty();
         }
     }

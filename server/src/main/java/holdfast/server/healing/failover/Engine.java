@@ -1,15 +1,23 @@
 package holdfast.server.healing.failover;
 
+import holdfast.core.base.NodeId;
 import holdfast.core.base.Outcome;
+import holdfast.core.healing.recover.failover.ClusterState;
 import holdfast.core.healing.recover.failover.Holder;
 import holdfast.core.healing.recover.failover.Local;
+import holdfast.core.healing.recover.failover.Member;
 import holdfast.core.healing.recover.failover.Rule;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 
 /// This host's server of one cluster: what it is, and what can be done with it. One thread, the keeper's; calls may
 /// wait. It outlives the agent: what must survive a restart of the agent is kept in files by the engine.
 public interface Engine extends AutoCloseable {
     /// Name of the user that may do everything, for passwords that are made anew.
     String superuser();
+
+    /// What the store says of the cluster: told before each look.
+    default void hear(@Nullable ClusterState state, SortedMap<NodeId, Member> members) {}
 
     /// How to get into the servers; told before anything else, and again when it changed.
     void learn(Secrets secrets);
@@ -33,6 +41,11 @@ public interface Engine extends AutoCloseable {
     long pid();
 
     Local look() throws InterruptedException;
+
+    /// Name of what the server writes or receives, where it has one; else empty.
+    default String history() {
+        return "";
+    }
 
     /// A parameter changed that takes effect with a restart only.
     boolean pendingRestart();
@@ -64,8 +77,8 @@ public interface Engine extends AutoCloseable {
     /// Makes the stop that follows a quick one.
     void checkpoint();
 
-    /// Waits a little until no client is in the middle of something.
-    void drain() throws InterruptedException;
+    /// Takes no more writes and sends everything to the standbys; ends the server, or makes it a standby of nobody.
+    Outcome handOver() throws InterruptedException;
 
     /// @param orderly everything is sent to the standbys first; else at once
     Outcome stop(boolean orderly);

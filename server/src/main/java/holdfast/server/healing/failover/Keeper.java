@@ -113,6 +113,7 @@ final class Keeper implements AutoCloseable {
         }
         server.learn(secrets.get());
         if (!refreshed) refreshed = server.refresh();
+        server.hear(desk.state().orElse(null), desk.members());
         Local local = server.look();
         Lease held = lease();
         View view = view(local, held);
@@ -212,7 +213,7 @@ final class Keeper implements AutoCloseable {
             case STANDBY -> Member.Role.REPLICA;
             case STOPPED, STARTING -> Member.Role.STOPPED;
         };
-        long pledged = local.phase() == Phase.STANDBY && local.settled() ? server.pledged() : 0;
+        long pledged = Failover.isFinal(view) ? server.pledged() : 0;
         Member member = new Member(
                 me,
                 address,
@@ -222,12 +223,14 @@ final class Keeper implements AutoCloseable {
                 local.receiving(),
                 local.position(),
                 pledged,
-                server.pendingRestart());
+                server.pendingRestart(),
+                server.history());
         Member former = reported;
         boolean same = former != null
                 && former.role() == member.role()
                 && former.streaming() == member.streaming()
                 && former.pledged() == member.pledged()
+                && former.history().equals(member.history())
                 && former.position().timeline() == member.position().timeline();
         if (same && ticker.nanos() - reportedNanos < REPORT_NANOS) return;
         if (desk.report(member, held) instanceof Outcome.Done) {
@@ -255,7 +258,7 @@ final class Keeper implements AutoCloseable {
             case Move.ApplyRule(var rule, Reason _) -> server.apply(rule);
             case Move.Promote _ -> server.promote();
             case Move.Serve(boolean serving, ClusterState state, Reason _) -> serve(serving, state, view, held);
-            case Move.Stop(boolean orderly, Reason _) -> stop(orderly);
+            case Move.Stop(boolean orderly, Reason _) -> orderly ? server.handOver() : server.stop(false);
             case Move.Leave(ClusterState state, Reason _) -> desk.leave(state, fence(view));
             case Move.Rewind(NodeId _, Reason _) -> rewind(view);
             case Move.Clone(NodeId _, Reason _) -> server.cloneFrom(holder(view));
@@ -341,11 +344,6 @@ final class Keeper implements AutoCloseable {
         Outcome started = server.start();
         enforce(view, held);
         return started;
-    }
-
-    private Outcome stop(boolean orderly) throws InterruptedException {
-        if (orderly) server.drain();
-        return server.stop(orderly);
     }
 
     private Outcome serve(boolean serving, @Nullable ClusterState state, View view, @Nullable Lease held) {

@@ -77,7 +77,7 @@ public final class Operator {
     public Outcome ask(Wish wish) {
         return etcd.write(
                 new Txn().ifAbsent(keys.request()).put(keys.request(), LedgerJson.write(wish)),
-                "another request waits; `holdfast pg switchover --cancel` takes it back");
+                "another request waits; `holdfast " + keys.kind().command() + " switchover --cancel` takes it back");
     }
 
     /// Takes a wish back. Done as well when there was none.
@@ -109,7 +109,10 @@ public final class Operator {
 
     private Outcome force(String to, Cluster cluster) {
         if (cluster.holder() != null) {
-            return refused("has-primary", cluster.holder().host() + " is the primary; use `holdfast pg switchover`.");
+            return refused(
+                    "has-primary",
+                    cluster.holder().host() + " is the primary; use `holdfast "
+                            + keys.kind().command() + " switchover`.");
         }
         Optional<Member> chosen = cluster.members().stream()
                 .filter(member -> member.role() == Member.Role.REPLICA)

@@ -219,6 +219,7 @@ public final class PostgresEngine implements Engine {
                 replayed,
                 startedAt,
                 settled,
+                true, // what is acknowledged is on disk
                 setting.follows(),
                 setting.term(),
                 receiving,
@@ -325,8 +326,9 @@ public final class PostgresEngine implements Engine {
     }
 
     @Override
-    public void drain() throws InterruptedException {
+    public Outcome handOver() throws InterruptedException {
         sessions.drain(ticker);
+        return stop(true);
     }
 
     @Override

@@ -8,6 +8,7 @@ import holdfast.core.healing.fleet.Fleet;
 import holdfast.core.healing.fleet.HostSpec;
 import holdfast.core.healing.fleet.Limits;
 import holdfast.core.healing.fleet.PostgresSpec;
+import holdfast.core.healing.fleet.RedisSpec;
 import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.fleet.ServiceSpec;
 import holdfast.core.healing.fleet.SingletonSpec;
@@ -54,15 +55,17 @@ public final class FleetFile {
         List<ServiceSpec> services = new ArrayList<>();
         List<PostgresSpec> postgres = new ArrayList<>();
         List<SingletonSpec> singletons = new ArrayList<>();
+        List<RedisSpec> redis = new ArrayList<>();
         or(form.services(), Map.<String, ServiceForm>of()).forEach((service, one) -> {
             String key = "services." + service;
             switch (or(one.kind(), "")) {
                 case "postgresql" -> postgres.add(Require.under(key, () -> PostgresForms.spec(service, one)));
+                case "redis" -> redis.add(Require.under(key, () -> RedisForms.spec(service, one)));
                 case "singleton" -> singletons.add(Require.under(key, () -> SingletonForms.spec(service, one)));
                 default -> services.add(Require.under(key, () -> service(service, one)));
             }
         });
-        return new Fleet(or(form.fleet(), ""), hosts, services, postgres, singletons);
+        return new Fleet(or(form.fleet(), ""), hosts, services, postgres, singletons, redis);
     }
 
     private static HostSpec host(String name, HostForm form) {
@@ -74,6 +77,7 @@ public final class FleetFile {
     private static ServiceSpec service(String name, ServiceForm form) {
         Require.that("postgresql", "given", form.postgresql() == null, "left out without kind: postgresql");
         Require.that("singleton", "given", form.singleton() == null, "left out without kind: singleton");
+        Require.that("redis", "given", form.redis() == null, "left out without kind: redis");
         Map<String, String> at = or(form.at(), Map.of());
         boolean observe = or(form.observe(), false);
         List<String> hostNames = or(form.hosts(), List.of());

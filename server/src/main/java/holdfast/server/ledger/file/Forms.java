@@ -28,9 +28,10 @@ final class Forms {
 
     record ServiceForm(
             @Key(
-                    says = "postgresql for a PostgreSQL cluster, with one member on each host; singleton for a command "
-                            + "that is active on one host at a time; else left out.",
-                    words = {"postgresql", "singleton"})
+                    says =
+                            "postgresql or redis for a cluster of such servers, with one member on each host; singleton for "
+                                    + "a command that is active on one host at a time; else left out.",
+                    words = {"postgresql", "redis", "singleton"})
             @Nullable
             String kind,
 
@@ -39,6 +40,9 @@ final class Forms {
 
             @Key(says = "How a singleton stands by and moves.") @Nullable
             SingletonForm singleton,
+
+            @Key(says = "How a Redis or Valkey cluster is run.") @Nullable
+            RedisForm redis,
 
             @Key(says = "Program and arguments; ${port} ${host} ${address} ${instance} ${store} are replaced.")
             @Nullable
@@ -158,6 +162,71 @@ final class Forms {
 
             @Key(says = "Network interface that gets the address, such as eth0.") @Nullable
             String networkInterface) {}
+
+    record RedisForm(
+            @Key(says = "Folder of valkey-server or redis-server; searched on the PATH if not given.") @Nullable
+            String bin,
+
+            @Key(says = "Folder of the server's files on each host; one below the agent's if not given.") @Nullable
+            String data,
+
+            @Key(says = "User that the server runs as when the agent is root, redis if not given.") @Nullable
+            String user,
+
+            @Key(
+                    says =
+                            "How many replicas have a write before the proxy passes its answer on: async none, sync-1 one, "
+                                    + "quorum so many that with the primary they are more than half; async if not given.",
+                    words = {"async", "sync-1", "quorum"})
+            @Nullable
+            String durability,
+
+            @Key(says = "true: no writes while too few replicas are there.") @Nullable
+            Boolean strict,
+
+            @Key(says = "How long the primary counts as alive without a renewal, 2s if not given.") @Nullable
+            Duration lease,
+
+            @Key(
+                    says = "With async: a replica that lacks more than this is not elected, 1048576 if not given.",
+                    least = 0,
+                    most = 999_999_999)
+            @Nullable
+            Integer lagBytesMax,
+
+            @Key(says = "Longest start of a primary while a replica could take over, 2s if not given.") @Nullable
+            Duration startWithin,
+
+            @Key(says = "Longest orderly stop, 30s if not given.") @Nullable
+            Duration stopWithin,
+
+            @Key(says = "Directives for redis.conf.") @Nullable
+            Map<String, String> parameters,
+
+            @Key(says = "Whether clients need the password that is kept in the store, true if not given.") @Nullable
+            Boolean auth,
+
+            @Key(says = "Hosts that are never elected.") @Nullable
+            List<String> noFailover,
+
+            @Key(says = "Port of the health endpoints, 8009 if not given; 0 for none.", least = 0, most = 65_535)
+            @Nullable
+            Integer restPort,
+
+            @Key(
+                    says = "Port on each host that speaks Sentinel's protocol; none if not given.",
+                    least = 0,
+                    most = 65_535)
+            @Nullable
+            Integer sentinelPort,
+
+            @Key(says = "Port of the proxy to the primary on each host; none if not given.", least = 0, most = 65_535)
+            @Nullable
+            Integer writePort,
+
+            @Key(says = "Port of the proxy to the replicas on each host; none if not given.", least = 0, most = 65_535)
+            @Nullable
+            Integer readPort) {}
 
     record CheckForm(
             @Key(says = "GET this path at the instance's port; 200 to 399 is well.") @Nullable

@@ -3,7 +3,6 @@ package holdfast.server.ledger.file;
 import static holdfast.server.ledger.file.FleetFile.or;
 
 import holdfast.core.base.NodeId;
-import holdfast.core.base.Require;
 import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.fleet.ClusterSpec.Durability;
 import holdfast.core.healing.fleet.PostgresSpec;
@@ -13,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /// A service of `kind: postgresql`.
 final class PostgresForms {
@@ -23,18 +21,7 @@ final class PostgresForms {
     private PostgresForms() {}
 
     static PostgresSpec spec(String name, ServiceForm form) {
-        refuse("command", form.command());
-        refuse("instances", form.instances());
-        refuse("env", form.env());
-        refuse("checks", form.checks());
-        refuse("depends-on", form.dependsOn());
-        refuse("recovery", form.recovery());
-        refuse("limits", form.limits());
-        refuse("start-within", form.startWithin());
-        refuse("stop-within", form.stopWithin());
-        refuse("observe", form.observe());
-        refuse("at", form.at());
-        refuse("singleton", form.singleton());
+        OtherKeys.refuse(form, "postgresql");
         PostgresForm own = or(form.postgresql(), NOTHING);
         ClusterSpec cluster = new ClusterSpec(
                 ClusterSpec.Kind.POSTGRESQL,
@@ -56,9 +43,5 @@ final class PostgresForms {
                 or(own.writePort(), 0),
                 or(own.readPort(), 0));
         return new PostgresSpec(cluster, new TreeMap<>(or(own.parameters(), Map.of())), or(own.hba(), List.of()));
-    }
-
-    private static void refuse(String key, @Nullable Object given) {
-        Require.that(key, "given", given == null, "left out with kind: postgresql");
     }
 }

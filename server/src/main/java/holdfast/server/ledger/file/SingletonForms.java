@@ -21,7 +21,7 @@ final class SingletonForms {
     private SingletonForms() {}
 
     static SingletonSpec spec(String name, ServiceForm form) {
-        refuse("postgresql", form.postgresql());
+        OtherKeys.refuseSections(form, "singleton");
         refuse("instances", form.instances());
         refuse("depends-on", form.dependsOn());
         refuse("recovery", form.recovery());

@@ -14,6 +14,7 @@ import holdfast.core.healing.fleet.CheckSpec;
 import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.fleet.Fleet;
 import holdfast.core.healing.fleet.PostgresSpec;
+import holdfast.core.healing.fleet.RedisSpec;
 import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.fleet.ServiceSpec;
 import holdfast.core.healing.fleet.SingletonSpec;
@@ -126,6 +127,13 @@ public final class FleetFileTest {
         assertThat(main.parameters()).containsEntry("max_connections", "200");
         assertThat(main.cluster().noFailover()).containsExactly(new NodeId("h3"));
         assertThat(main.cluster().restPort()).isEqualTo(PostgresSpec.REST_PORT);
+        RedisSpec cache = fleet.redis().getFirst();
+        assertThat(cache.cluster().port()).isEqualTo(RedisSpec.PORT);
+        assertThat(cache.cluster().durability()).isEqualTo(ClusterSpec.Durability.SYNC_1);
+        assertThat(cache.auth()).isFalse();
+        assertThat(cache.sentinelPort()).isEqualTo(26_379);
+        assertThat(cache.parameters()).containsEntry("maxmemory", "1gb");
+        assertThat(cache.cluster().noFailover()).containsExactly(new NodeId("h1"));
     }
 
     @Test

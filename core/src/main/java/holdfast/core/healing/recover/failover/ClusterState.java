@@ -74,6 +74,13 @@ public record ClusterState(
         return new ClusterState(systemId, successor, term + 1, 0, Lsn.ZERO, first, "", Lsn.ZERO, false, paused, false);
     }
 
+    /// The same primary takes the key again, though its disk may lack its last writes: it does not leave for that
+    /// again.
+    public ClusterState againWithWhatIsLeft() {
+        return new ClusterState(
+                systemId, primary, term + 1, timeline, forkedAt, rules, "", Lsn.ZERO, true, paused, false);
+    }
+
     /// The same primary takes the key again; that it gave up is forgotten when it serves.
     public ClusterState again() {
         return new ClusterState(

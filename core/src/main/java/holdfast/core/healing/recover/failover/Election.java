@@ -47,12 +47,13 @@ final class Election {
             if (lacks > view.spec().lagBytesMax()) {
                 return new Move.Call(new Reason(
                         "lags",
-                        "%s lacks %d bytes of what %s had written; at most %d may be lost. `holdfast pg failover --force` elects it all the same."
+                        "%s lacks %d bytes of what %s had written; at most %d may be lost. `holdfast %s failover --force` elects it all the same."
                                 .formatted(
                                         chosen.host(),
                                         lacks,
                                         state.primary(),
-                                        view.spec().lagBytesMax())));
+                                        view.spec().lagBytesMax(),
+                                        view.spec().kind().command())));
             }
         }
         if (!chosen.host().equals(view.me())) {
@@ -78,7 +79,7 @@ final class Election {
     private static Rule ruleOf(View view, SortedSet<NodeId> followers) {
         SortedSet<NodeId> others = new TreeSet<>(followers);
         others.remove(view.me());
-        return SyncSet.of(others, view.spec());
+        return SyncSet.of(others, view.me(), view.spec());
     }
 
     // ---- the primary leaves to us ----

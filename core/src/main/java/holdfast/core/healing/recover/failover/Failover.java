@@ -17,9 +17,6 @@ public final class Failover {
     /// How long a primary that gave up leaves the key to others.
     static final long GAVE_UP_NANOS = 10_000_000_000L;
 
-    /// How long a follower may be without its primary's log before it is rewound, and before it is cloned.
-    static final long LOST_NANOS = 5_000_000_000L;
-
     static final int STARTS_MAX = 2;
 
     private static final Comparator<Member> FOUNDER = Comparator.comparing(Member::position)
@@ -40,10 +37,19 @@ public final class Failover {
             return stopUnlessDown(view, "unsure", "The key may be another's by now.");
         }
         if (state == null) return stay("founding", holder.host() + " founds the cluster.");
-        return follow(view, state, holder);
+        return Following.next(view, state, holder);
     }
 
-    private static Move stay(String code, String sentence) {
+    /// Whether what this member says of its position holds for good once it has pledged. A person who accepts a loss
+    /// accepts one of unknown size, too.
+    public static boolean isFinal(View view) {
+        boolean forced = view.state() != null && view.state().forced();
+        return view.local().phase() == Phase.STANDBY
+                && view.local().settled()
+                && (view.local().intact() || forced);
+    }
+
+    static Move stay(String code, String sentence) {
         return new Move.Wait(new Reason(code, sentence));
     }
 
@@ -95,6 +101,10 @@ public final class Failover {
         }
         if (local.phase() == Phase.STARTING) return stay("starting", "The server starts.");
         if (Election.hasAllThatWasLeft(view, state)) return Election.succeed(view, state);
+        if (!local.intact() && !state.forced()) {
+            return stay(
+                    "forgot", "The server was restarted and does not know how far it was: it waits for its primary.");
+        }
         Member self = view.members().get(view.me());
         if (self == null) return stay("unheard", "The others have not heard of us yet.");
         if (self.pledged() != state.term() || !local.settled()) {
@@ -111,14 +121,33 @@ public final class Failover {
         if (!view.local().hasData()) {
             return new Move.Call(new Reason(
                     "data-lost",
-                    "We were the primary and our data is gone. `holdfast pg failover --force` elects a replica."));
+                    "We were the primary and our data is gone. `holdfast %s failover --force` elects a replica."
+                            .formatted(view.spec().kind().command())));
         }
         if (!state.handTo().isEmpty() && view.nowNanos() - view.vacantNanos() < GAVE_UP_NANOS) {
             return state.gaveUp()
                     ? stopUnlessDown(view, "gave-up", "Our server could not serve; another one may take over.")
                     : stopUnlessDown(view, "handed-over", "We left the key to " + state.handTo() + ".");
         }
+        if (!view.local().intact()) return standSuspect(view, state);
         return new Move.TakeKey(state.again(), new Reason("again", "We were the primary, and nobody took over."));
+    }
+
+    /// Our server ended, and its disk may lack its last writes. Replicas that were to have them come first.
+    private static Move standSuspect(View view, ClusterState state) {
+        boolean alone = state.rules().stream().anyMatch(rule -> rule.voters().isEmpty());
+        if (!alone && view.nowNanos() - view.vacantNanos() < GAVE_UP_NANOS) {
+            return stopUnlessDown(
+                    view, "suspect", "Our server ended, and its disk may lack its last writes; a replica may not.");
+        }
+        if (!alone && view.spec().strict() && SyncSet.waits(view.spec())) {
+            return new Move.Call(new Reason(
+                    "suspect",
+                    "Our server ended, its disk may lack its last writes, and no replica was elected. `holdfast %s failover --force` elects one."
+                            .formatted(view.spec().kind().command())));
+        }
+        return new Move.TakeKey(
+                state.againWithWhatIsLeft(), new Reason("again", "We were the primary, and nobody took over."));
     }
 
     private static Move standToFound(View view) {
@@ -186,8 +215,31 @@ public final class Failover {
                     state.leaving("", true), new Reason("data-lost", "Our data is gone; a replica takes over."));
         }
         if (local.standby()) return new Move.Start(new Reason("to-promote", "Elected; the server is down."));
+        boolean ranInTerm = local.position().timeline() >= state.term();
+        boolean suspect = !local.intact() && !state.gaveUp();
+        if (!view.spec().kind().keepsHistory() && (ranInTerm || suspect)) return leaveToRestart(view, state);
         if (tooLong(view) || local.failedStarts() >= STARTS_MAX) return giveUp(view, state);
         return restartHere();
+    }
+
+    /// What a server writes after such a restart is another history, and so another term's: a replica's when that has
+    /// what our disk may lack, else ours.
+    private static Move leaveToRestart(View view, ClusterState state) {
+        if (view.local().intact()) {
+            return new Move.Leave(
+                    state.leaving("", false), new Reason("new-term", "The server ended; it starts in another term."));
+        }
+        Optional<Member> other = successor(view).filter(_ -> othersElect(view, state));
+        String to = other.map(member -> member.host().name()).orElse("");
+        return new Move.Leave(
+                state.leaving(to, other.isPresent()),
+                new Reason("suspect", "The server ended, and its disk may lack its last writes."));
+    }
+
+    private static Optional<Member> successor(View view) {
+        return view.members().values().stream()
+                .filter(member -> canTakeOver(view, member))
+                .max(Election.BEST);
     }
 
     private static Move restartHere() {
@@ -196,9 +248,7 @@ public final class Failover {
 
     /// Says so before it leaves: a word to leave that comes late must not find the server up again. Once is enough.
     private static Move giveUp(View view, ClusterState state) {
-        Optional<Member> other = view.members().values().stream()
-                .filter(member -> canTakeOver(view, member))
-                .max(Election.BEST);
+        Optional<Member> other = successor(view);
         if (other.isEmpty() || state.gaveUp() || !othersElect(view, state)) {
             return view.local().phase() == Phase.STOPPED ? restartHere() : stay("starting", "The server starts.");
         }
@@ -297,71 +347,10 @@ public final class Failover {
     private static Move handOver(View view, ClusterState state, Holder holder) {
         Reason why = new Reason("switchover", "The key goes to " + state.handTo() + ".");
         if (holder.serving() && !state.gaveUp()) return new Move.Serve(false, null, why);
-        if (view.local().phase() != Phase.STOPPED) return new Move.Stop(!state.gaveUp(), why);
-        Position end = view.local().position();
-        boolean whole = end.timeline() == state.timeline() && !view.local().standby();
-        return new Move.Leave(whole ? state.left(end.lsn()) : state, why);
-    }
-
-    // ---- the key is another's ----
-
-    private static Move follow(View view, ClusterState state, Holder holder) {
         Local local = view.local();
-        if (local.phase() == Phase.PRIMARY || (local.phase() == Phase.STARTING && !local.standby())) {
-            return new Move.Stop(
-                    false,
-                    new Reason("deposed", holder.host() + " is the primary in term " + holder.term() + ", not we."));
-        }
-        if (state.paused()) return stay("paused", "A person works on it.");
-        if (state.term() != holder.term()) return stay("old-state", "The state that was read is older than the key.");
-        if (!local.hasData()) {
-            if (!holder.serving()) return stay("no-source", "The primary does not serve yet.");
-            return new Move.Clone(holder.host(), new Reason("no-data", "There is no data here yet."));
-        }
-        if (diverged(view, state)) {
-            if (!holder.serving()) return stay("no-source", "The primary does not serve yet.");
-            return new Move.Rewind(
-                    holder.host(),
-                    new Reason(
-                            "diverged",
-                            "We are at %s; the primary's timeline %d began at %s."
-                                    .formatted(local.position(), state.timeline(), state.forkedAt())));
-        }
-        Reason joins = new Reason("follows", "We follow " + holder.host() + " in term " + holder.term() + ".");
-        if (local.phase() == Phase.STOPPED) return new Move.Follow(holder.host(), holder.term(), joins);
-        boolean set = holder.host().equals(local.follows()) && local.followsTerm() == holder.term();
-        if (!set) {
-            if (state.timeline() == 0 && !behind(view, holder)) return stay("unsure-fork", "The primary is promoted.");
-            return new Move.Follow(holder.host(), holder.term(), joins);
-        }
-        Optional<Rule> first = Election.firstRule(view, state);
-        if (first.isPresent() && !first.get().equals(local.applied())) {
-            return new Move.ApplyRule(first.get(), new Reason("to-succeed", "We are to be the next primary."));
-        }
-        return lost(view, holder).orElseGet(() -> stay("follows", joins.sentence()));
-    }
-
-    /// What was a primary's may hold what was never sent; what is beyond the fork surely does.
-    private static boolean diverged(View view, ClusterState state) {
-        Local local = view.local();
-        if (!local.standby()) return true;
-        if (state.timeline() == 0 || local.position().timeline() == state.timeline()) return false;
-        return local.position().timeline() > state.timeline()
-                || local.replayed().compareTo(state.forkedAt()) > 0;
-    }
-
-    private static boolean behind(View view, Holder holder) {
-        Member primary = view.members().get(holder.host());
-        return primary != null && view.local().position().compareTo(primary.position()) <= 0;
-    }
-
-    /// It should receive and does not: its log is not the primary's, or the primary has no longer what it lacks.
-    private static Optional<Move> lost(View view, Holder holder) {
-        Local local = view.local();
-        long since = local.lostSinceNanos();
-        if (since == 0 || !holder.serving() || view.nowNanos() - since < LOST_NANOS) return Optional.empty();
-        Reason why = new Reason("lost", "Nothing has come from the primary for " + LOST_NANOS / 1_000_000 + " ms.");
-        return Optional.of(
-                local.rewound() == 0 ? new Move.Rewind(holder.host(), why) : new Move.Clone(holder.host(), why));
+        boolean handed = local.phase() == Phase.STANDBY && local.settled() && local.intact();
+        if (local.phase() != Phase.STOPPED && !handed) return new Move.Stop(!state.gaveUp(), why);
+        boolean whole = local.position().timeline() == state.timeline() && (handed || !local.standby());
+        return new Move.Leave(whole ? state.left(local.position().lsn()) : state, why);
     }
 }

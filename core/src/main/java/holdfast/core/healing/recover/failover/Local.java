@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// @param replayed what of it is applied; for a primary the same
 /// @param startedAt where its timeline began, as far as it knows
 /// @param settled nothing is being received and all that was is replayed: `position` is final
+/// @param intact its position tells of everything that it ever acknowledged; false after a restart of a server whose
+///     disk lags behind what it says, such as Redis: its data may lack the last writes, or it does not know how far it
+/// is
 /// @param follows whom it is set to receive from; null for nobody
 /// @param followsTerm the term for which it was set so, 0 for none
 /// @param receiving the connection to it stands
@@ -38,6 +41,7 @@ public record Local(
         Lsn replayed,
         Lsn startedAt,
         boolean settled,
+        boolean intact,
         @Nullable NodeId follows,
         long followsTerm,
         boolean receiving,

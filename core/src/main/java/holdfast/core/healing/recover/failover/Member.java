@@ -8,6 +8,7 @@ import holdfast.core.base.NodeId;
 /// @param restPort of its health endpoints, 0 for none
 /// @param streaming it receives from the primary
 /// @param position written and on disk here
+/// @param history name of what it writes or receives, where its server gives it one (Redis' replication id); else empty
 /// @param pledged the term of which it receives no more and will acknowledge nothing: its position is final; 0 for none
 public record Member(
         NodeId host,
@@ -18,7 +19,11 @@ public record Member(
         boolean streaming,
         Position position,
         long pledged,
-        boolean pendingRestart) {
+        boolean pendingRestart,
+        String history) {
+    public Member {
+        if (history == null) history = ""; // written before there was any
+    }
 
     /// What its server is.
     public enum Role {

@@ -55,10 +55,26 @@ final class SyncSet {
     }
 
     /// What the first rule of a new primary asks for, of replicas that pledged.
-    static Rule of(SortedSet<NodeId> voters, ClusterSpec spec) {
+    ///
+    /// @param voters that stream, or pledged
+    static Rule of(SortedSet<NodeId> voters, NodeId primary, ClusterSpec spec) {
         if (voters.isEmpty()) return Rule.ALONE;
-        int need = spec.durability() == Durability.QUORUM ? (voters.size() + 1) / 2 : 1;
-        return new Rule(voters, need);
+        if (waits(spec) && !spec.kind().namesReplicas()) return ofAll(voters.size(), primary, spec);
+        return new Rule(voters, need(voters.size(), spec));
+    }
+
+    private static int need(int voters, ClusterSpec spec) {
+        return spec.durability() == Durability.QUORUM ? (voters + 1) / 2 : 1;
+    }
+
+    /// A server that cannot be told whose word counts (Redis' `WAIT`) takes that of anybody: so all are voters,
+    /// whether they stream or not. Unless strict, it needs no more of them than stream.
+    private static Rule ofAll(int streaming, NodeId primary, ClusterSpec spec) {
+        SortedSet<NodeId> others = new TreeSet<>(spec.hosts());
+        others.remove(primary);
+        if (others.isEmpty()) return Rule.ALONE;
+        int need = need(others.size(), spec);
+        return new Rule(others, spec.strict() ? need : Math.min(need, streaming));
     }
 
     private static SortedSet<NodeId> streaming(View view) {
@@ -74,7 +90,7 @@ final class SyncSet {
             boolean forLong = alone != 0 && view.nowNanos() - alone >= ALONE_AFTER_NANOS;
             if (view.spec().strict() || !forLong) return standing;
         }
-        return of(streaming, view.spec());
+        return of(streaming, view.me(), view.spec());
     }
 
     /// Whether so many standbys have all that was acknowledged before the server was told, and are on our timeline:

@@ -44,7 +44,7 @@ final class FailoverTest {
     private void member(NodeId host, Member.Role role, int timeline, long lsn, long pledged) {
         members.put(
                 host,
-                new Member(host, "a", 5_432, 0, role, false, new Position(timeline, new Lsn(lsn)), pledged, false));
+                new Member(host, "a", 5_432, 0, role, false, new Position(timeline, new Lsn(lsn)), pledged, false, ""));
     }
 
     private void replica(NodeId host, long lsn, long pledged) {
@@ -84,6 +84,7 @@ final class FailoverTest {
                 new Position(timeline, end),
                 end,
                 Lsn.ZERO,
+                true,
                 true,
                 followed,
                 followed == null ? 0 : state.term(),
@@ -335,6 +336,7 @@ final class FailoverTest {
                 Lsn.ZERO,
                 Lsn.ZERO,
                 false,
+                true,
                 null,
                 0,
                 false,

@@ -2,10 +2,10 @@ package holdfast.core.healing.recover.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.recover.failover.FailoverWorld.Bug;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -20,8 +20,9 @@ final class FailoverWorldTest {
     private static final int FOUND_MAX = 5;
     private static final int TRACE_MAX = 400;
 
-    @Test
-    void cluster_keepsEachCommitAndHeals_whateverHappens() {
+    @ParameterizedTest
+    @EnumSource
+    void cluster_keepsEachCommitAndHeals_whateverHappens(ClusterSpec.Kind kind) {
         Long only = Long.getLong("holdfast.seed");
         List<String> found = new ArrayList<>();
         long commits = 0;
@@ -30,7 +31,7 @@ final class FailoverWorldTest {
         long calmMillis = 0;
         long first = only == null ? 1 : only;
         for (long seed = first; seed < first + (only == null ? SEEDS : 1) && found.size() < FOUND_MAX; seed++) {
-            FailoverWorld world = new FailoverWorld(seed, Bug.NONE, only != null).run();
+            FailoverWorld world = new FailoverWorld(kind, seed, Bug.NONE, only != null).run();
             commits += world.commits;
             failovers += world.failovers;
             faults += world.faults;
@@ -39,18 +40,18 @@ final class FailoverWorldTest {
             if (only != null) print(world);
         }
         System.out.printf(
-                "postgres: %d seeds, %d commits, %d failovers, %d faults; healed within %d ms%n",
-                SEEDS, commits, failovers, faults, calmMillis);
-        if (!found.isEmpty() && only == null) print(replay(found.getFirst()));
+                "%s: %d seeds, %d commits, %d failovers, %d faults; healed within %d ms%n",
+                kind, SEEDS, commits, failovers, faults, calmMillis);
+        if (!found.isEmpty() && only == null) print(replay(kind, found.getFirst()));
         assertThat(found).isEmpty();
         if (only != null) return;
         assertThat(failovers).as("failovers").isGreaterThan(SEEDS / 2L);
         assertThat(commits).as("commits").isGreaterThan(50L * SEEDS);
     }
 
-    private static FailoverWorld replay(String found) {
+    private static FailoverWorld replay(ClusterSpec.Kind kind, String found) {
         long seed = Long.parseLong(found.substring("seed ".length(), found.indexOf(',')));
-        return new FailoverWorld(seed, Bug.NONE, true).run();
+        return new FailoverWorld(kind, seed, Bug.NONE, true).run();
     }
 
     private static void print(FailoverWorld world) {
@@ -58,23 +59,25 @@ final class FailoverWorldTest {
         System.out.println(String.join("\n", world.told.subList(from, world.told.size())));
     }
 
-    @Test
-    void primary_goesOn_whileOnlyTheStoreIsAway() {
+    @ParameterizedTest
+    @EnumSource
+    void primary_goesOn_whileOnlyTheStoreIsAway(ClusterSpec.Kind kind) {
         List<String> found = new ArrayList<>();
         for (long seed = 1; seed <= STORE_SEEDS && found.size() < FOUND_MAX; seed++) {
-            FailoverWorld world = new FailoverWorld(seed, Bug.NONE, false).loseStore();
+            FailoverWorld world = new FailoverWorld(kind, seed, Bug.NONE, false).loseStore();
             found.addAll(world.violations);
-            if (!world.violations.isEmpty()) print(new FailoverWorld(seed, Bug.NONE, true).loseStore());
+            if (!world.violations.isEmpty()) print(new FailoverWorld(kind, seed, Bug.NONE, true).loseStore());
         }
         assertThat(found).isEmpty();
     }
 
-    @Test
-    void cluster_keepsEachCommit_whenPrimariesStandStillAboutAsLongAsTheLease() {
+    @ParameterizedTest
+    @EnumSource
+    void cluster_keepsEachCommit_whenPrimariesStandStillAboutAsLongAsTheLease(ClusterSpec.Kind kind) {
         List<String> found = new ArrayList<>();
         for (long seed = 1; seed <= FREEZE_SEEDS && found.size() < FOUND_MAX; seed++) {
-            FailoverWorld world = new FailoverWorld(seed, Bug.NONE, false).runFreezes();
-            if (!world.violations.isEmpty()) print(new FailoverWorld(seed, Bug.NONE, true).runFreezes());
+            FailoverWorld world = new FailoverWorld(kind, seed, Bug.NONE, false).runFreezes();
+            if (!world.violations.isEmpty()) print(new FailoverWorld(kind, seed, Bug.NONE, true).runFreezes());
             found.addAll(world.violations);
         }
         assertThat(found).isEmpty();
@@ -83,8 +86,9 @@ final class FailoverWorldTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
     void plantedBug_isFound(Bug bug) {
+        ClusterSpec.Kind kind = bug == Bug.FORGETFUL_COUNTS ? ClusterSpec.Kind.REDIS : ClusterSpec.Kind.POSTGRESQL;
         for (long seed = 1; seed <= SEEDS_PER_BUG; seed++) {
-            FailoverWorld world = new FailoverWorld(seed, bug, false);
+            FailoverWorld world = new FailoverWorld(kind, seed, bug, false);
             List<String> found = (bug == Bug.PLEDGE_RECEIVES ? world.runFreezes() : world.run()).violations;
             if (found.isEmpty() || found.getFirst().contains("not settled")) continue;
             System.out.println(bug + ": " + found);

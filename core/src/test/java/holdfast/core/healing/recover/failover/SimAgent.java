@@ -251,9 +251,9 @@ final class SimAgent {
             case STANDBY -> Member.Role.REPLICA;
             case STOPPED, STARTING -> Member.Role.STOPPED;
         };
-        long pledged = local.phase() == Phase.STANDBY && local.settled() ? host.setting.pledged : 0;
+        long pledged = Failover.isFinal(view) ? host.setting.pledged : 0;
         Member member =
-                new Member(me, me.name(), 5_432, 8_008, role, local.receiving(), local.position(), pledged, false);
+                new Member(me, me.name(), 5_432, 8_008, role, local.receiving(), local.position(), pledged, false, "");
         Member former = reported;
         boolean same = former != null
                 && former.role() == role

@@ -28,14 +28,17 @@ final class SimHands {
             case Move.Initialize _ -> slowly(200, 500, this::initialize);
             case Move.WriteState(ClusterState state, var _) -> write(state, view);
             case Move.Start _ -> {
-                boolean up = server.start();
+                boolean up = server.start(term(view));
                 agent.watch(view);
                 slowly(5, 30, () -> done(up));
             }
             case Move.Follow(NodeId of, long term, var _) -> follow(of, term);
             case Move.Pledge(long term, var _) -> pledge(term);
             case Move.ApplyRule(Rule rule, var _) -> apply(rule);
-            case Move.Promote _ -> promote();
+            case Move.Promote _ -> {
+                if (!view.local().intact()) server.pardoned = true; // its server ended after it was elected, alone
+                promote(term(view));
+            }
             case Move.Serve(boolean serving, ClusterState state, var _) -> {
                 long lease = agent.lease;
                 long read = agent.stateRevision;
@@ -48,10 +51,17 @@ final class SimHands {
                 ClusterState left = early ? state.left(new Lsn(1)) : state;
                 call(() -> world.store.leave(left, fence(view)));
             }
-            case Move.Rewind(NodeId from, var _) -> rewind(from);
+            case Move.Rewind(NodeId from, var _) -> {
+                if (world.forgets()) resync(from, view);
+                else rewind(from);
+            }
             case Move.Clone(NodeId from, var _) -> copy(from);
             case Move.Answer _ -> call(() -> world.store.answer(fence(view)));
         }
+    }
+
+    private static long term(View view) {
+        return view.state() == null ? 1 : view.state().term();
     }
 
     private static Fence fence(View view) {
@@ -106,6 +116,11 @@ final class SimHands {
                 && decided.timeline() == 0;
         ClusterState state = first ? decided.withRules(List.of(decided.rules().getLast())) : decided;
         boolean serving = state != null && view.local().phase() == Phase.PRIMARY;
+        ClusterState former = view.state();
+        boolean again = former != null
+                && former.primary().equals(host.id)
+                && !view.local().intact();
+        if (again) world.pardon(server, view, former);
         long lease = agent.lease;
         long read = agent.stateRevision;
         call(() -> world.store.take(host.id, state, serving, lease, read));
@@ -142,7 +157,7 @@ final class SimHands {
             return;
         }
         server.standby = true;
-        done(server.start());
+        done(server.start(0));
     }
 
     private void pledge(long term) {
@@ -178,7 +193,7 @@ final class SimHands {
         });
     }
 
-    private void promote() {
+    private void promote(long term) {
         int received = server.log.end();
         long life = server.life;
         slowly(10, world.dice.oneIn(10) ? 1_500 : 100, () -> {
@@ -187,7 +202,7 @@ final class SimHands {
                 return;
             }
             host.setting.appliedAt = received;
-            done(server.promote());
+            done(server.promote(term));
         });
     }
 
@@ -231,6 +246,16 @@ final class SimHands {
                 done(true);
             });
         });
+    }
+
+    /// It finds out for itself what it needs.
+    private void resync(NodeId from, View view) {
+        if (!isThere(world.host(from).server)) {
+            done(false);
+            return;
+        }
+        server.standby = true;
+        follow(from, Objects.requireNonNull(view.holder()).term());
     }
 
     private void copy(NodeId from) {

@@ -49,6 +49,12 @@ final class SimLog {
         entries.add(entry);
     }
 
+    /// The last so many entries never got to the disk.
+    void drop(int count) {
+        for (int left = Math.min(count, entries.size() - 1); left > 0; left--) entries.removeLast();
+        starts.keySet().removeIf(timeline -> timeline > timeline());
+    }
+
     boolean has(int place, Entry entry) {
         return place < entries.size() && entries.get(place).equals(entry);
     }

@@ -8,7 +8,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// A PostgreSQL server and its disk: a log, what it was last told, and commits that wait.
+/// A server and its disk: a log, what it was last told, and commits that wait. One of a kind that forgets (Redis) does
+/// not know how far it is after a restart, may lack its last writes then, and copies by itself what it needs.
 final class SimServer {
     private static final long LOOK_MILLIS = 150;
     private static final long DRAIN_MILLIS = 500;
@@ -27,6 +28,12 @@ final class SimServer {
     long downSinceMillis;
     long lostSinceMillis;
     int failedStarts;
+    /// It knows how far it is, and has all that it acknowledged.
+    boolean intact;
+    /// What it lacks is known to be lost.
+    boolean pardoned;
+    private long termToLead;
+    private boolean copies;
     private long reloads;
     private boolean closing;
     private boolean crashed;
@@ -52,7 +59,10 @@ final class SimServer {
     // ---- its life ----
 
     /// False when it does not come up.
-    boolean start() {
+    ///
+    /// @param term whose history it writes if it is to be the primary
+    boolean start(long term) {
+        termToLead = term;
         if (runs()) return true;
         if (world.hurts() && world.dice.oneIn(12)) {
             failedStarts++;
@@ -61,6 +71,7 @@ final class SimServer {
         phase = Phase.STARTING;
         life++;
         closing = false;
+        copies = false;
         follows = host.setting.follows;
         rules.clear();
         if (host.setting.rule != null) rules.add(host.setting.rule);
@@ -70,6 +81,7 @@ final class SimServer {
             if (life != of || phase != Phase.STARTING) return;
             phase = standby ? Phase.STANDBY : Phase.PRIMARY;
             failedStarts = 0;
+            if (world.forgets()) begin();
             crashed = true; // unless it is stopped in an orderly way
             world.trace(() -> host.id + " is up: " + phase + " at " + position());
             if (phase == Phase.PRIMARY) world.mayWrite(this);
@@ -79,9 +91,24 @@ final class SimServer {
         return true;
     }
 
+    /// A server that forgets is up.
+    private void begin() {
+        intact = phase == Phase.PRIMARY || founding || world.bug == FailoverWorld.Bug.FORGETFUL_COUNTS;
+        if (phase == Phase.STANDBY) return;
+        log.add(new SimLog.Entry(world.nextId(), Math.toIntExact(termToLead)));
+        host.setting.appliedAt = log.end();
+    }
+
     /// At once.
     void kill() {
         if (!runs()) return;
+        if (world.forgets()) {
+            intact = founding || world.bug == FailoverWorld.Bug.FORGETFUL_COUNTS;
+            if (world.dice.oneIn(2)) {
+                log = log.copy(); // what was sent is still on its way
+                log.drop(world.dice.nextInt(6));
+            }
+        }
         world.trace(() -> host.id + "'s server ends at " + position());
         phase = Phase.STOPPED;
         life++;
@@ -106,22 +133,40 @@ final class SimServer {
             host.beside(10, () -> drain(of, untilMillis, done));
             return;
         }
-        if (life == of) {
+        if (life == of && world.forgets() && phase == Phase.PRIMARY) demote();
+        else if (life == of) {
             kill();
             crashed = false;
         }
         done.run();
     }
 
+    /// It becomes a standby of nobody, and has its place in the stream still.
+    private void demote() {
+        life++;
+        to.forEach(stream -> stream.counts = false);
+        to = new ArrayList<>();
+        waiting.clear();
+        closing = false;
+        standby = true;
+        phase = Phase.STANDBY;
+        follows = null;
+        host.setting.follows = null;
+        host.setting.pledged = 0;
+        long of = life;
+        host.beside(1, () -> look(of));
+    }
+
     /// @return false when it is no standby any more
-    boolean promote() {
+    boolean promote(long ofTerm) {
         if (phase != Phase.STANDBY) return false;
         if (from != null) from.receives = false;
         from = null;
         follows = null;
         standby = false;
         phase = Phase.PRIMARY;
-        log.add(new SimLog.Entry(world.nextId(), log.newest + 1));
+        log.add(new SimLog.Entry(world.nextId(), world.forgets() ? Math.toIntExact(ofTerm) : log.newest + 1));
+        intact = true;
         lostSinceMillis = 0;
         to.forEach(SimStream::push);
         world.trace(() -> host.id + " is promoted at " + position());
@@ -182,6 +227,11 @@ final class SimServer {
     private void connect(SimServer other) {
         if (!other.host.runs() || !world.passes(host, other.host) || !world.passes(other.host, host)) return;
         if (other.phase != Phase.PRIMARY && other.phase != Phase.STANDBY) return;
+        if (world.forgets() && other.phase == Phase.STANDBY && !other.receiving()) return; // it refuses
+        if (world.forgets() && !(intact && other.log.beginsWith(log))) {
+            copy(other);
+            return;
+        }
         log.newest = Math.max(log.newest, other.log.newest);
         if (!other.log.continues(log)) return;
         if (!other.log.beginsWith(log)) {
@@ -194,6 +244,22 @@ final class SimServer {
         other.to.removeIf(one -> one.standby == this);
         other.to.add(stream);
         stream.push();
+    }
+
+    /// Gets everything, and has what it had until then.
+    private void copy(SimServer other) {
+        if (copies) return;
+        copies = true;
+        long of = life;
+        long otherLife = other.life;
+        host.beside(world.dice.between(20, world.dice.oneIn(4) ? 1_500 : 200), () -> {
+            copies = false;
+            boolean there = other.life == otherLife && world.passes(other.host, host) && other.host.runs();
+            if (life != of || phase != Phase.STANDBY || !there || !other.host.id.equals(follows)) return;
+            log = other.log.copy();
+            intact = true;
+            connect(other);
+        });
     }
 
     boolean receiving() {
@@ -265,9 +331,11 @@ final class SimServer {
         }
         boolean bug = world.bug == FailoverWorld.Bug.PLEDGE_RECEIVES;
         boolean settled = answers && (phase == Phase.PRIMARY || (setting.follows == null && (follows == null || bug)));
+        boolean knows = !world.forgets() || intact;
+        boolean known = world.forgets() ? answers && intact : answers || (!crashed && !standby);
         Position at = new Position(
                 answers ? setting.timeline : Math.max(log.timeline(), setting.timeline),
-                answers || (!crashed && !standby) ? new Lsn(log.end()) : Lsn.ZERO);
+                known ? new Lsn(log.end()) : Lsn.ZERO);
         return new Local(
                 hasData() ? systemId : 0,
                 founding,
@@ -277,6 +345,7 @@ final class SimServer {
                 at.lsn(),
                 phase == Phase.PRIMARY ? new Lsn(log.startOf(log.timeline())) : Lsn.ZERO,
                 settled,
+                knows,
                 setting.follows,
                 setting.term,
                 receiving(),

@@ -1,0 +1,26 @@
+package holdfast.server.cli;
+
+import holdfast.core.healing.fleet.ClusterSpec;
+import picocli.CommandLine.Command;
+
+/// `holdfast redis`: Redis and Valkey clusters.
+@Command(
+        name = "redis",
+        description = "Shows Redis and Valkey clusters, and asks them for switchovers, restarts and the like.",
+        mixinStandardHelpOptions = true,
+        subcommands = {
+            ClusterCommands.Show.class,
+            ClusterCommands.History.class,
+            ClusterCommands.Switchover.class,
+            ClusterCommands.Failover.class,
+            ClusterCommands.Restart.class,
+            ClusterCommands.Reinit.class,
+            ClusterCommands.Pause.class,
+            ClusterCommands.Resume.class
+        })
+final class RedisCommand implements ClusterCommands.OfKind {
+    @Override
+    public ClusterSpec.Kind kind() {
+        return ClusterSpec.Kind.REDIS;
+    }
+}
