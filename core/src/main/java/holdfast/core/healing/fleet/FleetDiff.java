@@ -119,6 +119,8 @@ public record FleetDiff(List<String> sentences) {
         change(sentences, key + "parameters", before.parameters(), after.parameters());
         change(sentences, key + "auth", before.auth(), after.auth());
         change(sentences, key + "sentinel-port", before.sentinelPort(), after.sentinelPort());
+        String announces = key + "sentinel-announces proxy";
+        change(sentences, announces, before.sentinelAnnouncesProxy(), after.sentinelAnnouncesProxy());
     }
 
     private static void between(PostgresSpec before, PostgresSpec after, List<String> sentences) {

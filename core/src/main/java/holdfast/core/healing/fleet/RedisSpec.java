@@ -13,7 +13,13 @@ import java.util.TreeMap;
 /// @param parameters directives for `redis.conf`, over our own
 /// @param auth clients and replicas need a password, which is made by us and kept in the store
 /// @param sentinelPort on each host, where clients ask for the primary by the protocol of Sentinel; 0 for none
-public record RedisSpec(ClusterSpec cluster, SortedMap<String, String> parameters, boolean auth, int sentinelPort) {
+/// @param sentinelAnnouncesProxy clients that ask there are sent to that host's proxy, and not to the servers
+public record RedisSpec(
+        ClusterSpec cluster,
+        SortedMap<String, String> parameters,
+        boolean auth,
+        int sentinelPort,
+        boolean sentinelAnnouncesProxy) {
     public static final int PORT = 6_379;
     public static final String USER = "redis";
     public static final int REST_PORT = 8_009;
@@ -70,6 +76,11 @@ public record RedisSpec(ClusterSpec cluster, SortedMap<String, String> parameter
                     "on one line");
         });
         Require.between("redis.sentinel-port", sentinelPort, 0, PORT_MAX);
+        Require.that(
+                "redis.sentinel-announces",
+                "proxy",
+                !sentinelAnnouncesProxy || (sentinelPort != 0 && cluster.writePort() != 0),
+                "given with sentinel-port, write-port and read-port");
         boolean taken = List.of(cluster.port(), cluster.restPort(), cluster.writePort(), cluster.readPort())
                 .contains(sentinelPort);
         Require.that("redis.sentinel-port", sentinelPort, sentinelPort == 0 || !taken, "another than the other ports");
@@ -82,6 +93,6 @@ public record RedisSpec(ClusterSpec cluster, SortedMap<String, String> parameter
 
     /// The same with its hosts named: without a list it is on all of `hosts`.
     public RedisSpec on(List<NodeId> hosts) {
-        return new RedisSpec(cluster.on(hosts), parameters, auth, sentinelPort);
+        return new RedisSpec(cluster.on(hosts), parameters, auth, sentinelPort, sentinelAnnouncesProxy);
     }
 }

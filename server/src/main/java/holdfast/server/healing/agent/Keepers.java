@@ -37,6 +37,7 @@ final class Keepers implements AutoCloseable {
     private final Etcd etcd;
     private final Vertx vertx;
     private final ProxyMetrics proxyMetrics;
+    private final RedisPorts redisPorts;
     private final Ticker ticker;
     private final SortedMap<String, Running> running = new TreeMap<>(); // under `this`
     private final SortedMap<String, Proxied> proxied = new TreeMap<>(); // under `this`
@@ -51,6 +52,7 @@ final class Keepers implements AutoCloseable {
         this.etcd = etcd;
         this.vertx = vertx;
         this.proxyMetrics = ProxyMetrics.ofPostgres(metrics);
+        this.redisPorts = new RedisPorts(me, address, etcd, vertx, metrics, ticker);
         this.ticker = ticker;
     }
 
@@ -75,6 +77,7 @@ final class Keepers implements AutoCloseable {
         if (closed || fleet == null) return;
         keepMembers(fleet);
         keepProxies(fleet);
+        redisPorts.learned(fleet);
     }
 
     private void keepMembers(Fleet fleet) {
@@ -170,5 +173,6 @@ final class Keepers implements AutoCloseable {
         running.clear();
         proxied.values().forEach(one -> one.proxy().close());
         proxied.clear();
+        redisPorts.close();
     }
 }

@@ -220,6 +220,14 @@ final class Forms {
             @Nullable
             Integer sentinelPort,
 
+            @Key(
+                    says =
+                            "Where clients that ask there are sent: servers, or proxy for that host's proxy ports; servers if "
+                                    + "not given.",
+                    words = {"servers", "proxy"})
+            @Nullable
+            String sentinelAnnounces,
+
             @Key(says = "Port of the proxy to the primary on each host; none if not given.", least = 0, most = 65_535)
             @Nullable
             Integer writePort,

@@ -16,7 +16,7 @@ import java.util.TreeSet;
 /// A service of `kind: redis`.
 final class RedisForms {
     private static final RedisForm NOTHING = new RedisForm(
-            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     private RedisForms() {}
 
@@ -45,6 +45,7 @@ final class RedisForms {
                 cluster,
                 new TreeMap<>(or(own.parameters(), Map.of())),
                 or(own.auth(), true),
-                or(own.sentinelPort(), 0));
+                or(own.sentinelPort(), 0),
+                or(own.sentinelAnnounces(), "servers").equals("proxy"));
     }
 }

@@ -40,7 +40,7 @@ final class ConfTest {
                 8_009,
                 0,
                 0);
-        return new RedisSpec(cluster, new TreeMap<>(parameters), true, 0);
+        return new RedisSpec(cluster, new TreeMap<>(parameters), true, 0, false);
     }
 
     private static String text(RedisSpec spec, NodeId host, Setting setting) {

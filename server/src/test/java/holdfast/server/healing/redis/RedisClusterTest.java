@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -167,6 +168,30 @@ final class RedisClusterTest {
         assertThat(writers.lost()).isEmpty();
         assertThat(writers.lostWithoutWait()).isEmpty();
         assertThat(List.of(hosts.server(1), hosts.server(2), hosts.server(3))).isEqualTo(servers);
+    }
+
+    @Test
+    void clientOfAProxy_seesASwitchoverThatAClientOfASentinelAsksFor_asAPause() {
+        int former = hosts.primary();
+        try (Jedis proxied = hosts.connectToProxy(another(former));
+                Jedis sentinel = hosts.connectToSentinel(former)) {
+            assertThat(proxied.set("door", "0")).isEqualTo("OK");
+            assertThat(sentinel.sentinelGetMasterAddrByName("cache"))
+                    .containsExactly(hosts.address(former), "" + hosts.port());
+            assertThat(sentinel.sentinelFailover("cache")).isEqualTo("OK");
+            AtomicLong expected = new AtomicLong();
+            hosts.await("another primary", () -> {
+                assertThat(proxied.incr("door")).isEqualTo(expected.incrementAndGet());
+                int now = hosts.primary();
+                return now != 0 && now != former;
+            });
+            assertThat(proxied.incr("door")).isEqualTo(expected.incrementAndGet());
+            hosts.await(
+                    "the sentinel knows",
+                    () -> sentinel.sentinelGetMasterAddrByName("cache").contains(hosts.address(hosts.primary())));
+        }
+        hosts.awaitWhole();
+        assertThat(writers.lost()).isEmpty();
     }
 
     @Test

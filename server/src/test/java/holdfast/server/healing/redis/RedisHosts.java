@@ -46,6 +46,8 @@ final class RedisHosts implements AutoCloseable {
     private final List<Processes.Running> agents = new ArrayList<>();
     private final int net;
     private final int port;
+    private final int writePort;
+    private final int sentinelPort;
     private volatile String password = "";
     private int commands;
 
@@ -53,8 +55,10 @@ final class RedisHosts implements AutoCloseable {
         this.folder = folder;
         this.store = store;
         this.net = (int) (ProcessHandle.current().pid() % 200) + 20;
-        List<Integer> ports = RealEtcd.freePorts(2);
+        List<Integer> ports = RealEtcd.freePorts(5);
         this.port = ports.get(0);
+        this.writePort = ports.get(2);
+        this.sentinelPort = ports.get(4);
         this.etcd = Etcd.open(vertx, EtcdConfig.of(Endpoint.parseAll(store.url())), Ticker.system());
         this.processes = Processes.in(Files.createDirectories(folder.resolve("logs")));
         String file = """
@@ -67,8 +71,20 @@ final class RedisHosts implements AutoCloseable {
                     redis:
                       durability: %5$s
                       rest-port: %6$d
+                      write-port: %7$d
+                      read-port: %8$d
+                      sentinel-port: %9$d
                       parameters: {maxmemory: 64mb}
-                """.formatted(address(1), address(2), address(3), port, durability, ports.get(1));
+                """.formatted(
+                        address(1),
+                        address(2),
+                        address(3),
+                        port,
+                        durability,
+                        ports.get(1),
+                        writePort,
+                        ports.get(3),
+                        sentinelPort);
         new LedgerStore(etcd).apply(FleetFile.parse("fleet.yaml", file), 0);
         for (int host = 1; host <= 3; host++) agents.add(agent(host));
     }
@@ -216,6 +232,28 @@ final class RedisHosts implements AutoCloseable {
         Processes.Running running = processes.holdfast("redis" + ++commands, command);
         int status = running.awaitEnd(LIMIT);
         return new Said(status, running.log());
+    }
+
+    /// A client of one host's proxy, with patience.
+    Jedis connectToProxy(int host) {
+        return new Jedis(
+                new HostAndPort(address(host), writePort),
+                DefaultJedisClientConfig.builder()
+                        .resp2()
+                        .timeoutMillis((int) LIMIT.toMillis())
+                        .password(password())
+                        .build());
+    }
+
+    /// A client of one host's sentinel.
+    Jedis connectToSentinel(int host) {
+        return new Jedis(
+                new HostAndPort(address(host), sentinelPort),
+                DefaultJedisClientConfig.builder().resp2().build());
+    }
+
+    int port() {
+        return port;
     }
 
     /// A client of one host's server.

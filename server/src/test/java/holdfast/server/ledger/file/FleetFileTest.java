@@ -132,6 +132,7 @@ public final class FleetFileTest {
         assertThat(cache.cluster().durability()).isEqualTo(ClusterSpec.Durability.SYNC_1);
         assertThat(cache.auth()).isFalse();
         assertThat(cache.sentinelPort()).isEqualTo(26_379);
+        assertThat(cache.sentinelAnnouncesProxy()).isTrue();
         assertThat(cache.parameters()).containsEntry("maxmemory", "1gb");
         assertThat(cache.cluster().noFailover()).containsExactly(new NodeId("h1"));
     }
