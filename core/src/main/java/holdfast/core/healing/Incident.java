@@ -5,6 +5,7 @@ import holdfast.core.healing.fleet.Part;
 import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.isolate.Action;
 import holdfast.core.healing.locate.Diagnosis;
+import java.util.ArrayList;
 import java.util.List;
 
 /// One trouble from first symptom to verified end, complete in itself: the next leader goes on from this value
@@ -60,6 +61,13 @@ public record Incident(
 
     /// One line of the timeline.
     public record Entry(long atMillis, State state, Reason what) {}
+
+    /// With one more entry.
+    public Incident with(Entry more) {
+        List<Entry> longer = new ArrayList<>(entries);
+        longer.add(more);
+        return new Incident(id, state, subject, diagnosis, hurt, pending, times, ladderFrom, deeds, longer);
+    }
 
     /// An action and what is known of it.
     ///

@@ -159,12 +159,13 @@ public record ClusterSpec(
         refusePorts(section + "ports", List.of(port, restPort, writePort, readPort));
     }
 
-    /// The same with its hosts named: without a list it is on all of `all`.
+    /// With the hosts named, where they were not: every host of the fleet.
     public ClusterSpec on(List<NodeId> all) {
+        if (!hosts.isEmpty()) return this;
         return new ClusterSpec(
                 kind,
                 name,
-                hosts.isEmpty() ? all : hosts,
+                all,
                 port,
                 bin,
                 data,
@@ -179,6 +180,11 @@ public record ClusterSpec(
                 restPort,
                 writePort,
                 readPort);
+    }
+
+    /// The hosts of the other members.
+    public List<NodeId> others(NodeId me) {
+        return hosts.stream().filter(host -> !host.equals(me)).toList();
     }
 
     private static void refusePorts(String key, List<Integer> ports) {

@@ -128,6 +128,7 @@ public record FleetDiff(List<String> sentences) {
         String key = "services." + after.name() + ".postgresql.";
         change(sentences, key + "parameters", before.parameters(), after.parameters());
         change(sentences, key + "hba", before.hba(), after.hba());
+        change(sentences, key + "replica-method", before.replicaMethod(), after.replicaMethod());
     }
 
     private static void between(ClusterSpec before, ClusterSpec after, List<String> sentences) {

@@ -1,5 +1,6 @@
 package holdfast.core.healing.fleet;
 
+import holdfast.core.base.NodeId;
 import holdfast.core.base.Require;
 import java.util.Collections;
 import java.util.List;
@@ -11,7 +12,10 @@ import java.util.TreeMap;
 ///
 /// @param parameters for `postgresql.conf`, over our own
 /// @param hba lines of `pg_hba.conf`, before our own
-public record PostgresSpec(ClusterSpec cluster, SortedMap<String, String> parameters, List<String> hba) {
+/// @param replicaMethod command that makes a copy of the primary, first word a path from the root; empty for
+///     `pg_basebackup`
+public record PostgresSpec(
+        ClusterSpec cluster, SortedMap<String, String> parameters, List<String> hba, List<String> replicaMethod) {
     public static final int PORT = 5_432;
     public static final String USER = "postgres";
     public static final int REST_PORT = 8_008;
@@ -35,6 +39,12 @@ public record PostgresSpec(ClusterSpec cluster, SortedMap<String, String> parame
     public PostgresSpec {
         parameters = Collections.unmodifiableSortedMap(new TreeMap<>(parameters));
         hba = List.copyOf(hba);
+        replicaMethod = List.copyOf(replicaMethod);
+        Require.that(
+                "postgresql.replica-method",
+                replicaMethod,
+                replicaMethod.isEmpty() || replicaMethod.getFirst().startsWith("/"),
+                "a command whose first word is a path from the root");
         for (String key : parameters.keySet()) {
             Require.that(
                     "postgresql.parameters", key, key.matches("[a-z_][a-z0-9_.]{0,62}"), "a parameter of PostgreSQL");
@@ -43,6 +53,11 @@ public record PostgresSpec(ClusterSpec cluster, SortedMap<String, String> parame
         for (String line : hba) {
             Require.that("postgresql.hba", "'" + line + "'", !line.contains("\n"), "one line");
         }
+    }
+
+    /// With the hosts named, where they were not.
+    public PostgresSpec on(List<NodeId> all) {
+        return new PostgresSpec(cluster.on(all), parameters, hba, replicaMethod);
     }
 
     /// Of the service.

@@ -35,17 +35,20 @@ public final class Guard implements AutoCloseable {
             tag=$1 linger=$2 address=$3 link=$4 end= session=0 part=
             now() { read -r up _ </proc/uptime; up=${up%.*}${up#*.}; }
             kill_all() {
-                found=
+                found= leader=
                 if [ "$session" -gt 1 ]; then
                     if [ "$linger" ]; then kill -STOP "$session"; else kill -KILL -- "-$session"; fi
                     for folder in /proc/[0-9]*; do
                         read -r line <"$folder/stat" || continue
                         set -- ${line##*) }
                         [ "$1" != Z ] || continue
-                        if [ "$4" = "$session" ] || [ "$linger$2" = "linger$session" ]; then
+                        if [ "${folder#/proc/}" = "$session" ]; then
+                            leader=$session
+                        elif [ "$4" = "$session" ] || [ "$linger$2" = "linger$session" ]; then
                             kill -KILL "${folder#/proc/}" && found=yes
                         fi
                     done
+                    if [ "$leader" ]; then kill -KILL "$leader" && found=yes; fi # last: children are known by it
                 fi
                 for file in $(grep -l -s -F -e "$tag" /proc/[0-9]*/environ); do
                     file=${file#/proc/}

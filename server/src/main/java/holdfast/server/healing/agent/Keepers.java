@@ -94,21 +94,19 @@ final class Keepers implements AutoCloseable {
     }
 
     private SortedMap<String, Wanted> wanted(Fleet fleet) {
+        List<NodeId> hosts = fleet.hosts().stream().map(HostSpec::name).toList();
         SortedMap<String, Wanted> wanted = new TreeMap<>();
-        for (PostgresSpec spec : fleet.postgres()) {
+        for (PostgresSpec one : fleet.postgres()) {
+            PostgresSpec spec = one.on(hosts);
             Engines engines = (place, notes, tag) -> PostgresEngine.open(spec, place, notes, tag, ticker);
             wanted.put(spec.name(), new Wanted(spec, spec.cluster(), engines));
         }
-        List<NodeId> hosts = fleet.hosts().stream().map(HostSpec::name).toList();
         for (RedisSpec one : fleet.redis()) {
-            RedisSpec spec = one.on(hosts); // all of them vote
+            RedisSpec spec = one.on(hosts);
             Engines engines = (place, notes, tag) -> RedisEngine.open(spec, place, notes, tag, ticker);
             wanted.put(spec.name(), new Wanted(spec, spec.cluster(), engines));
         }
-        wanted.values().removeIf(one -> {
-            List<NodeId> members = one.cluster().hosts();
-            return !members.isEmpty() && !members.contains(me);
-        });
+        wanted.values().removeIf(one -> !one.cluster().hosts().contains(me));
         return wanted;
     }
 

@@ -16,6 +16,7 @@ import holdfast.server.client.Etcd;
 import holdfast.server.client.Lease;
 import holdfast.server.client.Mirror;
 import holdfast.server.client.Pair;
+import holdfast.server.client.Snapshot;
 import holdfast.server.client.Txn;
 import holdfast.server.ledger.Keys;
 import holdfast.server.ledger.LedgerJson;
@@ -149,6 +150,23 @@ final class Desk {
         return etcd.write(
                 guarded(fence).put(Keys.incident(incident.id()), LedgerJson.write(incident)),
                 "the key is not ours any more");
+    }
+
+    /// Says in the incident of the takeover what the former primary had and nobody else.
+    ///
+    /// @return whether it is said
+    boolean tell(Homecoming.Found found, long atMillis) {
+        Bytes key = Keys.incident(Report.id(spec, found.term()));
+        Optional<Pair> pair =
+                etcd.get(key) instanceof Answer.Done<Snapshot>(Snapshot read) ? read.first() : Optional.empty();
+        Optional<Incident> incident = pair.flatMap(one -> LedgerJson.read(one.value(), Incident.class));
+        if (incident.isEmpty()) return false;
+        Incident.Entry entry = Report.returned(spec, me, found.bytes(), incident.get(), atMillis);
+        Txn txn = new Txn()
+                .ifModRevision(key, pair.get().modRevision())
+                .put(key, LedgerJson.write(incident.get().with(entry)));
+        LOG.info("{} on {}: {}", spec.name(), me, entry.what());
+        return etcd.write(txn, "the incident changed meanwhile") instanceof Outcome.Done;
     }
 
     Outcome answer(Wish wish, Reason why, Fence fence) {

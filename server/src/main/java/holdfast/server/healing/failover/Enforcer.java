@@ -37,7 +37,7 @@ final class Enforcer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Enforcer.class);
     private static final long TURN_NANOS = 50_000_000;
     private static final int ASKS_PER_LEASE = 8;
-    private static final int DOUBT_EIGHTHS = 3;
+    private static final int DOUBT_EIGHTHS = 4;
     private static final int MARGIN_SHARE = 8;
     private static final long VACANT_MAX_NANOS = 5_000_000_000L;
 

@@ -5,6 +5,7 @@ import holdfast.core.base.Outcome;
 import holdfast.core.healing.recover.failover.ClusterState;
 import holdfast.core.healing.recover.failover.Holder;
 import holdfast.core.healing.recover.failover.Local;
+import holdfast.core.healing.recover.failover.Lsn;
 import holdfast.core.healing.recover.failover.Member;
 import holdfast.core.healing.recover.failover.Rule;
 import java.util.SortedMap;
@@ -86,6 +87,9 @@ public interface Engine extends AutoCloseable {
     /// Takes back what `from` does not have. Refused with `no-source` when it does not answer, and nothing was touched;
     /// refused otherwise: only a clone helps.
     Outcome rewind(Holder from) throws InterruptedException;
+
+    /// Where the log ended that the last rewind took back from; zero when that is not known.
+    Lsn rewoundFrom();
 
     /// Copies everything of `from`.
     Outcome cloneFrom(Holder from) throws InterruptedException;

@@ -52,6 +52,7 @@ final class Keeper implements AutoCloseable {
     private final Enforcer enforcer;
     private final Mirror mirror;
     private final Desk desk;
+    private final Homecoming homecoming;
     private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
     private final Thread thread;
     private volatile @Nullable Lease lease;
@@ -79,6 +80,7 @@ final class Keeper implements AutoCloseable {
         ClusterKeys keys = new ClusterKeys(spec.kind(), spec.name());
         this.mirror = new Mirror(etcd, spec.name(), keys.all(), ticker, this::wake);
         this.desk = new Desk(etcd, keys, spec, me, mirror);
+        this.homecoming = new Homecoming(desk, ticker);
         this.thread = Threads.startPlatform(spec.name() + " keeper", this::run);
     }
 
@@ -291,6 +293,7 @@ final class Keeper implements AutoCloseable {
 
     /// Tells of a takeover once it is known how it ended.
     private void tell(View view) {
+        homecoming.tell();
         Report open = report;
         if (open == null) return;
         if (!view.holds(me)) {
@@ -354,6 +357,8 @@ final class Keeper implements AutoCloseable {
 
     private Outcome rewind(View view) throws InterruptedException {
         Outcome rewound = server.rewind(holder(view));
+        ClusterState state = view.state();
+        if (rewound instanceof Outcome.Done && state != null) homecoming.rewound(state, server.rewoundFrom());
         if (!(rewound instanceof Outcome.Refused(Reason why)) || why.code().equals("no-source")) return rewound;
         LOG.warn("{} on {} cannot be rewound, and is cloned: {}", spec.name(), me, why);
         return server.cloneFrom(holder(view));

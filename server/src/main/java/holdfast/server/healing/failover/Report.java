@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class Report {
     private static final long CONFIRM_MILLIS = 30_000;
 
+    /// What a server writes of itself when it ends or recovers.
+    private static final long NOISE_BYTES = 512;
+
     private final ClusterSpec spec;
     private final ClusterState former;
     private final Turn turn;
@@ -136,6 +139,24 @@ final class Report {
         say(atMillis, state, "loss", loss);
     }
 
+    static String id(ClusterSpec spec, long term) {
+        return "%s-%s-%010d".formatted(spec.kind().folder(), spec.name(), term);
+    }
+
+    /// What is found when the former primary is back.
+    ///
+    /// @param bytes of its log beyond the new timeline's beginning
+    static Incident.Entry returned(ClusterSpec spec, NodeId host, long bytes, Incident incident, long atMillis) {
+        String loss = spec.durability() == ClusterSpec.Durability.ASYNC
+                ? "they are lost"
+                : "no commit in them was acknowledged";
+        String sentence = bytes <= NOISE_BYTES
+                ? "%s is back, and had written nothing that others lack.".formatted(host)
+                : "%s is back: %d bytes of its log are nowhere else, and were taken back; %s."
+                        .formatted(host, bytes, loss);
+        return new Incident.Entry(atMillis, incident.state(), new Reason("returned", sentence));
+    }
+
     private Incident incident(State state, long nowMillis) {
         Part.Instance culprit = part(former.primary());
         Diagnosis diagnosis = new Diagnosis(
@@ -147,7 +168,7 @@ final class Report {
                 Ratio.ONE,
                 List.of("Its key was gone from the store.", turn.why()));
         return new Incident(
-                "%s-%s-%010d".formatted(spec.kind().folder(), spec.name(), turn.term()),
+                id(spec, turn.term()),
                 state,
                 culprit,
                 diagnosis,

@@ -1,5 +1,6 @@
 package holdfast.server.healing.postgres;
 
+import holdfast.core.base.NodeId;
 import holdfast.core.healing.fleet.ClusterSpec.Durability;
 import holdfast.core.healing.fleet.PostgresSpec;
 import holdfast.core.healing.recover.failover.Rule;
@@ -35,6 +36,7 @@ final class Conf {
         lines.put("max_connections", "100");
         lines.put("max_wal_senders", "10");
         lines.put("wal_keep_size", "512MB");
+        lines.put("max_slot_wal_keep_size", "4GB"); // for a member that is away; then it is copied anew
         lines.put("wal_sender_timeout", "3s");
         lines.put("wal_receiver_timeout", "3s");
         lines.put("password_encryption", "scram-sha-256");
@@ -54,6 +56,7 @@ final class Conf {
         lines.put("hba_file", data.resolve(HBA_FILE).toString());
         lines.put("synchronous_standby_names", standbys(spec, setting.rule()));
         lines.put("primary_conninfo", setting.follows() == null ? "" : conninfo(host, setting, secrets));
+        lines.put("primary_slot_name", setting.follows() == null ? "" : Slots.name(new NodeId(host)));
         return lines.entrySet().stream()
                 .map(line -> line.getKey() + " = " + quote(line.getValue()) + "\n")
                 .collect(Collectors.joining());

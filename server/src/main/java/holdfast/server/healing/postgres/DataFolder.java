@@ -2,6 +2,8 @@ package holdfast.server.healing.postgres;
 
 import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
+import holdfast.core.healing.fleet.PostgresSpec;
+import holdfast.core.healing.recover.failover.Holder;
 import holdfast.core.healing.recover.failover.Lsn;
 import holdfast.server.base.SafeFile;
 import holdfast.server.healing.failover.Secrets;
@@ -13,9 +15,12 @@ import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The files of one server: made, copied, rewound, read while it is down. What it is being made from is on disk before
 /// the
@@ -23,11 +28,14 @@ import java.util.stream.Stream;
 final class DataFolder {
     private static final Duration MAKE_LIMIT = Duration.ofMinutes(5);
     private static final Duration COPY_LIMIT = Duration.ofHours(24);
+    private static final Logger LOG = LoggerFactory.getLogger(DataFolder.class);
+    private static final String CONTROL_FILE = "global/pg_control";
     private static final Pattern SYSTEM_ID = Pattern.compile("Database system identifier:\\s+(\\d+)");
     private static final Pattern TIMELINE = Pattern.compile("Latest checkpoint's TimeLineID:\\s+(\\d+)");
     private static final Pattern SHUT_DOWN = Pattern.compile("(?m)^Database cluster state:\\s+shut down\\s*$");
     private static final Pattern END = Pattern.compile("Latest checkpoint location:\\s+([0-9A-F]+/[0-9A-F]+)");
 
+    private Lsn rewoundFrom = Lsn.ZERO;
     private final Programs programs;
     private final Path data;
     private final Path founding;
@@ -51,7 +59,7 @@ final class DataFolder {
     }
 
     Control control() throws InterruptedException {
-        if (Files.exists(rewinding) || !Files.exists(data.resolve("global/pg_control"))) return Control.NONE;
+        if (Files.exists(rewinding) || !Files.exists(data.resolve(CONTROL_FILE))) return Control.NONE;
         Programs.Ended ended = programs.run(MAKE_LIMIT, Map.of(), "pg_controldata", List.of("-D", data.toString()));
         Matcher systemId = SYSTEM_ID.matcher(ended.said());
         Matcher timeline = TIMELINE.matcher(ended.said());
@@ -64,13 +72,23 @@ final class DataFolder {
                 closed ? Lsn.parse(end.group(1)) : Lsn.ZERO);
     }
 
+    /// Our configuration is part of it.
+    boolean isConfigured() {
+        return Files.exists(data.resolve(Conf.FILE));
+    }
+
     boolean isFounding() {
         return Files.exists(founding);
     }
 
     /// The store knows the cluster: its data is somebody's.
-    void founded() throws IOException {
-        if (isFounding()) SafeFile.delete(founding);
+    void founded() {
+        if (!isFounding()) return;
+        try {
+            SafeFile.delete(founding);
+        } catch (IOException failed) {
+            LOG.warn("The mark of the founding stays: {}", failed.getMessage());
+        }
     }
 
     boolean isStandby() {
@@ -162,31 +180,14 @@ final class DataFolder {
                 .outcome("postgres --single");
     }
 
-    /// Copies everything from a running primary.
-    Outcome cloneFrom(String address, int port, Secrets secrets) throws InterruptedException {
+    /// Copies everything from a running primary: by the owner's way if there is one and it works, else by
+    /// `pg_basebackup`.
+    Outcome cloneFrom(Holder from, PostgresSpec spec, Secrets secrets) throws InterruptedException {
         Path fresh = data.resolveSibling(data.getFileName() + ".new");
         Path old = data.resolveSibling(data.getFileName() + ".old");
         try {
-            delete(fresh);
-            programs.makeFolder(fresh);
-            Outcome copied = programs.run(
-                            COPY_LIMIT,
-                            Map.of("PGPASSWORD", secrets.replicationPassword()),
-                            "pg_basebackup",
-                            List.of(
-                                    "-D",
-                                    fresh.toString(),
-                                    "-h",
-                                    address,
-                                    "-p",
-                                    Integer.toString(port),
-                                    "-U",
-                                    secrets.replicationUser(),
-                                    "-X",
-                                    "stream",
-                                    "--checkpoint=fast",
-                                    "--no-password"))
-                    .outcome("pg_basebackup");
+            Outcome copied = copyByOwnersMethod(fresh, from, spec, secrets);
+            if (!(copied instanceof Outcome.Done)) copied = baseBackup(fresh, from, secrets);
             if (!(copied instanceof Outcome.Done)) return copied;
             delete(old);
             if (Files.exists(data)) Files.move(data, old);
@@ -201,10 +202,52 @@ final class DataFolder {
         }
     }
 
+    private void emptied(Path fresh) throws IOException {
+        delete(fresh);
+        programs.makeFolder(fresh);
+    }
+
+    private static Map<String, String> login(Holder from, Secrets secrets) {
+        return Map.of(
+                "PGHOST", from.address(),
+                "PGPORT", Integer.toString(from.port()),
+                "PGUSER", secrets.replicationUser(),
+                "PGPASSWORD", secrets.replicationPassword());
+    }
+
+    private Outcome copyByOwnersMethod(Path fresh, Holder from, PostgresSpec spec, Secrets secrets)
+            throws IOException, InterruptedException {
+        List<String> method = spec.replicaMethod();
+        if (method.isEmpty()) return new Outcome.Refused(new Reason("no-method", "There is none."));
+        emptied(fresh);
+        Map<String, String> environment = new TreeMap<>(login(from, secrets));
+        environment.put("PGDATA", fresh.toString());
+        environment.put("HOLDFAST_SERVICE", spec.name());
+        Outcome copied = programs.run(COPY_LIMIT, environment, method.getFirst(), method.subList(1, method.size()))
+                .outcome(method.getFirst());
+        if (copied instanceof Outcome.Done && !Files.exists(fresh.resolve(CONTROL_FILE))) {
+            copied = new Outcome.Refused(new Reason("no-data", method.getFirst() + " left no data in " + fresh + "."));
+        }
+        if (!(copied instanceof Outcome.Done))
+            LOG.warn("{} is copied by pg_basebackup instead: {}", spec.name(), copied);
+        return copied;
+    }
+
+    private Outcome baseBackup(Path fresh, Holder from, Secrets secrets) throws IOException, InterruptedException {
+        emptied(fresh);
+        return programs.run(
+                        COPY_LIMIT,
+                        login(from, secrets),
+                        "pg_basebackup",
+                        List.of("-D", fresh.toString(), "-X", "stream", "--checkpoint=fast", "--no-password"))
+                .outcome("pg_basebackup");
+    }
+
     /// Takes back what the primary at `address` does not have. Refused with `program-failed` when the data is as good
     /// as lost.
     Outcome rewind(String address, int port, Secrets secrets) throws InterruptedException {
         try {
+            rewoundFrom = closedAt();
             SafeFile.write(rewinding, new byte[0]);
             Outcome rewound = programs.run(
                             COPY_LIMIT,
@@ -223,6 +266,22 @@ final class DataFolder {
         } catch (IOException failed) {
             return failed("cannot-rewind", failed);
         }
+    }
+
+    /// Where our log ends. A primary that was killed recovers for that, as `pg_rewind` would have it do.
+    private Lsn closedAt() throws InterruptedException {
+        if (isStandby()) return Lsn.ZERO;
+        if (control().end().equals(Lsn.ZERO)) {
+            Programs.Ended recovered = programs.run(
+                    COPY_LIMIT, Map.of(), "postgres", List.of("--single", "-F", "-D", data.toString(), "template1"));
+            if (recovered.status() != 0) LOG.warn("Recovery before the rewind failed: {}", recovered.tail());
+        }
+        return control().end();
+    }
+
+    /// Where the log ended that the last rewind took back from; zero when that is not known.
+    Lsn rewoundFrom() {
+        return rewoundFrom;
     }
 
     /// Where a timeline began, by its history file; zero when there is none.

@@ -36,7 +36,6 @@ public final class PostgresEngine implements Engine {
 
     private static final long PROMOTE_LIMIT_NANOS = 60_000_000_000L;
     private static final long APPLY_LIMIT_NANOS = 2_000_000_000L;
-
     /// Until the server's startup process surely goes by what it was told.
     private static final long RELOADED_NANOS = 30_000_000;
 
@@ -50,6 +49,7 @@ public final class PostgresEngine implements Engine {
     private final Path sockets;
     private final ServerProcess process;
     private final Sessions sessions;
+    private final Slots slots;
     private final String tag;
     private Setting setting;
     private DataFolder.@Nullable Control control;
@@ -79,6 +79,7 @@ public final class PostgresEngine implements Engine {
         this.settingFile = notes.resolve("member.json");
         this.setting = Setting.read(settingFile);
         this.sessions = new Sessions(spec, address);
+        this.slots = new Slots(spec.cluster().others(me));
         this.process = new ServerProcess(programs, data, notes.resolve("postgresql.log"), ticker);
     }
 
@@ -86,9 +87,7 @@ public final class PostgresEngine implements Engine {
     public static PostgresEngine open(
             PostgresSpec spec, HostedMember.Place place, Path notes, String tag, Ticker ticker) throws IOException {
         ClusterSpec cluster = spec.cluster();
-        Programs programs = Programs.find(cluster.bin(), cluster.user())
-                .orElseThrow(() -> new IOException(
-                        "no PostgreSQL in " + (cluster.bin().isEmpty() ? "/usr/lib/postgresql/*/bin" : cluster.bin())));
+        Programs programs = Programs.find(cluster.bin(), cluster.user());
         return new PostgresEngine(spec, place.host(), place.address(), programs, notes, tag, ticker);
     }
 
@@ -173,6 +172,7 @@ public final class PostgresEngine implements Engine {
         if (news) keep(setting.on(timeline).rewound(receiving ? 0 : setting.rewound()));
         if (receiving || setting.follows() == null) lostSinceNanos = 0;
         else if (lostSinceNanos == 0) lostSinceNanos = now;
+        if (receiving) slots.dropAll(sessions.sql(), now);
         boolean quiet = looked.receiver() == null && setting.follows() == null && looked.atEnd();
         return local(
                 looked.systemId(),
@@ -189,6 +189,7 @@ public final class PostgresEngine implements Engine {
         if (!looked.flushed().isEmpty()) lostSinceNanos = 0;
         else if (lostSinceNanos == 0) lostSinceNanos = now;
         if (looked.timeline() != setting.timeline()) keep(setting.on(looked.timeline()));
+        slots.keep(sessions.sql(), now);
         Lsn end = looked.replayed();
         return local(
                 looked.systemId(),
@@ -248,11 +249,7 @@ public final class PostgresEngine implements Engine {
 
     @Override
     public void founded() {
-        try {
-            folder.founded();
-        } catch (IOException failed) {
-            LOG.warn("The mark of the founding stays: {}", failed.getMessage());
-        }
+        folder.founded();
     }
 
     @Override
@@ -310,6 +307,7 @@ public final class PostgresEngine implements Engine {
     public Outcome promote() throws InterruptedException {
         try {
             keep(setting.ruled(setting.rule(), sessions.sql().look().end()));
+            slots.make(sessions.sql());
             if (!sessions.promote(ticker, PROMOTE_LIMIT_NANOS)) {
                 return new Outcome.Unknown(new Reason("still-standby", "The promotion takes too long."));
             }
@@ -352,10 +350,15 @@ public final class PostgresEngine implements Engine {
     }
 
     @Override
+    public Lsn rewoundFrom() {
+        return folder.rewoundFrom();
+    }
+
+    @Override
     public Outcome cloneFrom(Holder from) throws InterruptedException {
         Outcome stopped = stopToReceive(from);
         if (!(stopped instanceof Outcome.Done)) return stopped;
-        Outcome cloned = folder.cloneFrom(from.address(), from.port(), sessions.secrets());
+        Outcome cloned = folder.cloneFrom(from, spec, sessions.secrets());
         control = null;
         if (cloned instanceof Outcome.Done) keep(setting.anew());
         return cloned;
@@ -368,7 +371,10 @@ public final class PostgresEngine implements Engine {
 
     @Override
     public boolean refresh() {
-        return process.pid() == 0 || reload() instanceof Outcome.Done;
+        if (process.pid() == 0) return true;
+        if (folder.isConfigured()) return reload() instanceof Outcome.Done;
+        LOG.info("A server that we did not start runs in {}: it is stopped in order, and started as a member.", data);
+        return stop(true) instanceof Outcome.Done;
     }
 
     private Outcome reload() {
@@ -384,14 +390,9 @@ public final class PostgresEngine implements Engine {
 
     private void keep(Setting next) {
         setting = next;
-        try {
-            next.write(settingFile);
-        } catch (IOException failed) {
-            LOG.warn("What {} is set to be cannot be kept: {}", me, failed.getMessage());
-        }
+        next.write(settingFile);
     }
 
-    /// Leaves the server running.
     @Override
     public void close() {
         sessions.close();

@@ -27,8 +27,13 @@ record Programs(Path bin, String user) {
     private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
     /// @param bin as the owner named it; empty for the newest that is installed
-    static Optional<Programs> find(String bin, String user) {
-        if (!bin.isEmpty()) return Optional.of(new Programs(Path.of(bin), user)).filter(Programs::complete);
+    /// @throws IOException when PostgreSQL is not there
+    static Programs find(String bin, String user) throws IOException {
+        if (!bin.isEmpty()) {
+            return Optional.of(new Programs(Path.of(bin), user))
+                    .filter(Programs::complete)
+                    .orElseThrow(() -> new IOException("no PostgreSQL in " + bin));
+        }
         try (Stream<Path> versions = Files.list(INSTALLED)) {
             return versions.filter(folder -> folder.getFileName().toString().matches("\\d+"))
                     .sorted(Comparator.comparing((Path folder) ->
@@ -36,9 +41,8 @@ record Programs(Path bin, String user) {
                             .reversed())
                     .map(folder -> new Programs(folder.resolve("bin"), user))
                     .filter(Programs::complete)
-                    .findFirst();
-        } catch (IOException _) {
-            return Optional.empty();
+                    .findFirst()
+                    .orElseThrow(() -> new IOException("no PostgreSQL in " + INSTALLED + "/*/bin"));
         }
     }
 
@@ -48,6 +52,8 @@ record Programs(Path bin, String user) {
     }
 
     /// The words that run a program as the server's user.
+    ///
+    /// @param program name of one of PostgreSQL's, or a path from the root
     List<String> words(String program, List<String> arguments) {
         List<String> words = new ArrayList<>();
         if (ROOT) words.addAll(List.of("setpriv", "--reuid=" + user, "--regid=" + user, "--init-groups"));
@@ -80,8 +86,9 @@ record Programs(Path bin, String user) {
     Ended run(Duration limit, Map<String, String> environment, String input, String program, List<String> arguments)
             throws InterruptedException {
         try {
-            Path output = Files.createTempFile("holdfast-" + program, ".out");
-            Path in = Files.createTempFile("holdfast-" + program, ".in"); // for our own eyes: it may hold passwords
+            String name = "holdfast-" + Path.of(program).getFileName();
+            Path output = Files.createTempFile(name, ".out");
+            Path in = Files.createTempFile(name, ".in"); // for our own eyes: it may hold passwords
             try {
                 Files.writeString(in, input);
                 ProcessBuilder builder = new ProcessBuilder(words(program, arguments))

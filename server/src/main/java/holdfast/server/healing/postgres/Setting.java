@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What this member was set to be; survives a restart of the agent, in `member.json`.
 ///
@@ -33,6 +35,8 @@ record Setting(
         int timeline,
         int rewound,
         long lease) {
+    private static final Logger LOG = LoggerFactory.getLogger(Setting.class);
+
     /// The largest position there is: no standby has everything before it.
     static final Lsn UNTOLD = new Lsn(-1);
 
@@ -44,8 +48,12 @@ record Setting(
                 .orElse(NONE);
     }
 
-    void write(Path file) throws IOException {
-        SafeFile.write(file, LedgerJson.write(this).unsafeArray());
+    void write(Path file) {
+        try {
+            SafeFile.write(file, LedgerJson.write(this).unsafeArray());
+        } catch (IOException failed) {
+            LOG.warn("What this member is set to be cannot be kept in {}: {}", file, failed.getMessage());
+        }
     }
 
     /// The rule that the server is known to go by.

@@ -7,6 +7,8 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.SortedMap;
@@ -109,6 +111,25 @@ final class Sql implements AutoCloseable {
                     flushed.put(new NodeId(name), Lsn.parse(rows.getString(2)));
                 }
             }
+        }
+    }
+
+    /// Runs one query; its rows, nulls as empty.
+    List<List<String>> rows(String sql) throws SQLException {
+        try (Statement statement = open().createStatement();
+                ResultSet found = statement.executeQuery(sql)) {
+            List<List<String>> rows = new ArrayList<>();
+            while (found.next()) {
+                List<String> row = new ArrayList<>();
+                for (int column = 1; column <= found.getMetaData().getColumnCount(); column++) {
+                    row.add(Optional.ofNullable(found.getString(column)).orElse(""));
+                }
+                rows.add(row);
+            }
+            return rows;
+        } catch (SQLException failed) {
+            close();
+            throw failed;
         }
     }
 

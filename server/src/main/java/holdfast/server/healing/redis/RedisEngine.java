@@ -8,6 +8,7 @@ import holdfast.core.healing.recover.failover.ClusterState;
 import holdfast.core.healing.recover.failover.Holder;
 import holdfast.core.healing.recover.failover.Local;
 import holdfast.core.healing.recover.failover.Local.Phase;
+import holdfast.core.healing.recover.failover.Lsn;
 import holdfast.core.healing.recover.failover.Member;
 import holdfast.core.healing.recover.failover.Rule;
 import holdfast.server.base.SafeFile;
@@ -288,6 +289,12 @@ public final class RedisEngine implements Engine {
     }
 
     /// Redis takes back nothing: it gets the whole copy when it has to.
+    /// Redis takes back what its primary does not have without a word of how much that was.
+    @Override
+    public Lsn rewoundFrom() {
+        return Lsn.ZERO;
+    }
+
     @Override
     public Outcome rewind(Holder from) throws InterruptedException {
         return answers(from) ? follow(from) : noSource(from);

@@ -129,6 +129,13 @@ final class Forms {
             @Key(says = "Lines of pg_hba.conf, before our own.") @Nullable
             List<String> hba,
 
+            @Key(
+                    says =
+                            "Command that copies the primary into $PGDATA, first word a path from the root; pg_basebackup if "
+                                    + "not given, or when it fails.")
+            @Nullable
+            List<String> replicaMethod,
+
             @Key(says = "Hosts that are never elected.") @Nullable
             List<String> noFailover,
 

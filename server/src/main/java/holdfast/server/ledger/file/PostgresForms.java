@@ -15,8 +15,8 @@ import java.util.TreeSet;
 
 /// A service of `kind: postgresql`.
 final class PostgresForms {
-    private static final PostgresForm NOTHING =
-            new PostgresForm(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    private static final PostgresForm NOTHING = new PostgresForm(
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     private PostgresForms() {}
 
@@ -42,6 +42,10 @@ final class PostgresForms {
                 or(own.restPort(), PostgresSpec.REST_PORT),
                 or(own.writePort(), 0),
                 or(own.readPort(), 0));
-        return new PostgresSpec(cluster, new TreeMap<>(or(own.parameters(), Map.of())), or(own.hba(), List.of()));
+        return new PostgresSpec(
+                cluster,
+                new TreeMap<>(or(own.parameters(), Map.of())),
+                or(own.hba(), List.of()),
+                or(own.replicaMethod(), List.of()));
     }
 }

@@ -2,12 +2,16 @@ package holdfast.server.healing.act;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import holdfast.server.base.Ticker;
+import holdfast.server.client.Answer;
+import holdfast.server.peers.Processes;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -85,6 +89,28 @@ final class GuardTest {
                 .allMatch(line -> line.equals("ready")
                         || line.equals("-KILL -- -" + other.pid())
                         || line.equals("-KILL " + other.pid()));
+    }
+
+    /// A server's processes have sessions of their own, and one may be stopped: it must not outlive the first one, of
+    /// which it is known to be a child.
+    @Test
+    void momentThatComes_killsChildrenThatStandStill_beforeTheirParent() throws InterruptedException, IOException {
+        other = new ProcessBuilder("setsid", "bash", "-c", "for i in 1 2 3 4 5 6; do setsid sleep 60 & done; wait")
+                .start();
+        Processes.await(
+                "children", Duration.ofSeconds(20), () -> other.children().count() == 6);
+        List<ProcessHandle> children = other.children().toList();
+        children.forEach(child -> ProcessSignal.STOP.sendTo(child.pid()));
+        Ticker ticker = Ticker.system();
+        if (!(Guard.startLingering(ticker, TAG) instanceof Answer.Done<Guard>(Guard lingering))) {
+            throw new AssertionError("no guard");
+        }
+        lingering.arm(ticker.bootNanos(), other.pid());
+        assertThat(other.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        Processes.await(
+                "the end of the children",
+                Duration.ofSeconds(20),
+                () -> children.stream().noneMatch(ProcessHandle::isAlive));
     }
 
     @Test

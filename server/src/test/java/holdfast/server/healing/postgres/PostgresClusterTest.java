@@ -12,12 +12,15 @@ import holdfast.server.healing.failover.Task;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.Seen;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -202,7 +205,7 @@ final class PostgresClusterTest {
     }
 
     @Test
-    void replica_thatIsMadeAnew_streamsAgain() {
+    void replica_thatIsMadeAnew_streamsAgain() throws IOException {
         int replica = another(hosts.primary());
         assertThat(hosts.operator()
                         .command(new holdfast.core.base.NodeId("h" + replica), new Task("t", Task.Kind.REINIT)))
@@ -213,14 +216,62 @@ final class PostgresClusterTest {
                         .filter(member -> member.host().name().equals("h" + replica))
                         .noneMatch(Member::streaming));
         hosts.awaitWhole();
+        assertThat(Files.readAllLines(hosts.copies()).getLast()).isEqualTo(hosts.data(replica) + ".new");
         assertThat(writers.lost()).isEmpty();
     }
 
-    /// A second history: the server is started by hand and writes while another one is the primary.
     @Test
-    void formerPrimary_thatWroteOnItsOwn_isRewound() throws SQLException {
+    void slots_areThePrimarys_oneForEachOther() {
+        hosts.await("two slots in use", () -> slots(hosts.primary(), "active") == 2);
+        int next = another(hosts.primary());
+        assertThat(hosts.operator().ask(new Wish("s" + hosts.term(), "h" + next, 0)))
+                .isInstanceOf(Outcome.Done.class);
+        hosts.await("the other primary", () -> hosts.primary() == next);
+        hosts.awaitWhole();
+        hosts.await("slots of the new primary", () -> slots(next, "active") == 2);
+        for (int host = 1; host <= 3; host++) {
+            int replica = host;
+            if (host != next) hosts.await("no slots left on h" + host, () -> slots(replica, "true") == 0);
+        }
+    }
+
+    private static int slots(int host, String which) {
+        try (Connection connection = hosts.connect(host);
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT count(*) FROM pg_replication_slots WHERE " + which)) {
+            row.next();
+            return row.getInt(1);
+        } catch (SQLException _) {
+            return -1;
+        }
+    }
+
+    /// Neither way to bring its data in line works: it is copied by PostgreSQL's own.
+    @Test
+    void formerPrimary_thatLostItsLog_isCopiedAnew() throws IOException {
         int former = hosts.primary();
         long term = hosts.term();
+        hosts.kill(former);
+        hosts.await("another primary", () -> hosts.primary() != 0 && hosts.term() > term);
+        try (Stream<Path> files = Files.list(hosts.data(former).resolve("pg_wal"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) Files.delete(file);
+        }
+        Path mark = Files.writeString(hosts.data(former).resolve("not-copied"), "");
+        Files.delete(hosts.copies());
+        hosts.restart(former);
+        hosts.awaitWhole();
+        hosts.recordCopies();
+        assertThat(mark).doesNotExist();
+        writers.awaitMore(50);
+        assertThat(writers.lost()).isEmpty();
+    }
+
+    /// A second history: what it writes in its last second reaches nobody.
+    @Test
+    void formerPrimary_thatWroteOnItsOwn_isRewound() throws SQLException, IOException {
+        int former = hosts.primary();
+        long term = hosts.term();
+        hosts.stopSending(former);
         hosts.agentOf(former).freeze(); // the guard waits for the lease's end
         try (Connection connection = hosts.connect(former);
                 Statement statement = connection.createStatement()) {
@@ -230,8 +281,19 @@ final class PostgresClusterTest {
             assertThat(ended.getSQLState()).isNotNull(); // by the guard, which may come first
         }
         hosts.await("another primary", () -> hosts.primary() != 0 && hosts.term() > term);
+        Incident incident = incident(hosts.term());
         hosts.agentOf(former).thaw();
         hosts.awaitWhole();
+        hosts.await(
+                "what it had alone",
+                () -> incident(hosts.term()).entries().size()
+                        > incident.entries().size());
+        assertThat(incident(hosts.term()).entries())
+                .last()
+                .extracting(entry -> entry.what().sentence())
+                .asString()
+                .matches("h" + former
+                        + " is back: \\d{4,} bytes of its log are nowhere else, and were taken back; no commit .*");
         writers.awaitMore(50);
         assertThat(writers.lost()).isEmpty();
     }

@@ -23,6 +23,7 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -56,7 +57,8 @@ final class PostgresHosts implements AutoCloseable {
         this.port = ports.get(0);
         this.etcd = Etcd.open(vertx, EtcdConfig.of(Endpoint.parseAll(store.url())), Ticker.system());
         this.processes = Processes.in(Files.createDirectories(folder.resolve("logs")));
-        String file = """
+        String file =
+                """
                 fleet: test
                 hosts: {h1: {address: %1$s}, h2: {address: %2$s}, h3: {address: %3$s}}
                 services:
@@ -69,7 +71,8 @@ final class PostgresHosts implements AutoCloseable {
                       durability: %5$s
                       rest-port: %6$d
                       parameters: {shared_buffers: 16MB}
-                """.formatted(address(1), address(2), address(3), port, durability, ports.get(1), bin);
+                      replica-method: [%8$s]
+                """.formatted(address(1), address(2), address(3), port, durability, ports.get(1), bin, method(bin));
         new LedgerStore(etcd).apply(FleetFile.parse("fleet.yaml", file), 0);
         for (int host = 1; host <= 3; host++) agents.add(agent(host));
     }
@@ -79,6 +82,40 @@ final class PostgresHosts implements AutoCloseable {
         PostgresBinaries.letThrough(folder);
         return new PostgresHosts(
                 folder, bin, RealEtcd.start(Files.createDirectories(folder.resolve("etcd")), 1), durability);
+    }
+
+    /// An owner's way to copy a primary: it works as long as the file of its copies is there.
+    private Path method(Path bin) throws IOException {
+        Path script = Files.writeString(
+                folder.resolve("copy.sh"),
+                "#!/bin/sh\n[ -e %1$s ] && %2$s/pg_basebackup -D $PGDATA --checkpoint=fast && echo $PGDATA >> %1$s\n"
+                        .formatted(copies(), bin));
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+        recordCopies();
+        return script;
+    }
+
+    /// Where that method writes each copy down.
+    Path copies() {
+        return folder.resolve("copies");
+    }
+
+    void recordCopies() throws IOException {
+        Files.createFile(copies());
+        Files.setPosixFilePermissions(copies(), PosixFilePermissions.fromString("rw-rw-rw-"));
+    }
+
+    /// Nothing more of a primary's log gets to its replicas.
+    void stopSending(int host) throws IOException {
+        for (ProcessHandle child :
+                ProcessHandle.of(postmaster(host)).orElseThrow().children().toList()) {
+            String title = Files.readString(Path.of("/proc/" + child.pid() + "/cmdline"));
+            if (title.contains("walsender")) ProcessSignal.STOP.sendTo(child.pid());
+        }
+    }
+
+    Path data(int host) {
+        return folder.resolve("h" + host + "/postgresql/db/data");
     }
 
     private Processes.Running agent(int host) {
@@ -165,7 +202,7 @@ final class PostgresHosts implements AutoCloseable {
     /// Pid of a host's postmaster, 0 for none.
     long postmaster(int host) {
         try {
-            Path file = folder.resolve("h" + host + "/postgresql/db/data/postmaster.pid");
+            Path file = data(host).resolve("postmaster.pid");
             long pid = Long.parseLong(Files.readAllLines(file).getFirst().strip());
             return ProcessFacts.of(pid).filter(facts -> facts.state() != 'Z').isPresent() ? pid : 0;
         } catch (IOException | RuntimeException _) {

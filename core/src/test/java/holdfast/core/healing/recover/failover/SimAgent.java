@@ -295,7 +295,7 @@ final class SimAgent {
                 && now.state().primary().equals(me)
                 && (now.holder() == null || now.holder().host().equals(me))
                 && watchedLife >= 0;
-        return ours && endMillis - world.nowMillis < LEASE_MILLIS * 3 / 8 && endMillis > world.nowMillis;
+        return ours && endMillis - world.nowMillis < LEASE_MILLIS / 2 && endMillis > world.nowMillis;
     }
 
     private void askOthers(View now) {
