@@ -23,38 +23,40 @@ final class AddressHolder {
 
     private final String service;
     private final @Nullable VirtualAddress address; // null for none
+    private final Ticker ticker;
     private volatile boolean here;
+    private volatile long ownUntilBootNanos;
 
-    private AddressHolder(String service, @Nullable VirtualAddress address) {
+    private AddressHolder(String service, @Nullable VirtualAddress address, Ticker ticker) {
         this.service = service;
         this.address = address;
+        this.ticker = ticker;
     }
 
     /// Says so when this host may not: then the service runs without.
-    static AddressHolder of(SingletonSpec spec) {
-        if (spec.address().isEmpty()) return new AddressHolder(spec.name(), null);
+    static AddressHolder of(SingletonSpec spec, Ticker ticker) {
+        if (spec.address().isEmpty()) return new AddressHolder(spec.name(), null, ticker);
         VirtualAddress address = new VirtualAddress(spec.address(), spec.link());
         Optional<Reason> refusal = address.refusal();
-        if (refusal.isEmpty()) return new AddressHolder(spec.name(), address);
+        if (refusal.isEmpty()) return new AddressHolder(spec.name(), address, ticker);
         LOG.error(
                 "{}: this host cannot have the address {}, and is active without it: {}",
                 spec.name(),
                 spec.address(),
                 refusal.get());
-        return new AddressHolder(spec.name(), null);
+        return new AddressHolder(spec.name(), null, ticker);
     }
 
     /// A guard that takes the address away, too.
-    Answer<Guard> guard(Ticker ticker, String tag) {
+    Answer<Guard> guard(String tag) {
         return address == null ? Guard.start(ticker, tag) : Guard.start(ticker, tag, address);
     }
 
     /// From now on it is here. Told to the neighbours when it was not.
-    ///
-    /// @param seconds how long it stays when nobody refreshes it
-    void bring(int seconds) {
+    void bring(Right right) {
+        ownUntilBootNanos = right.hold().guardAtNanos();
         if (address == null || here) return;
-        if (!done(address.add(seconds))) return;
+        if (!done(address.add(right.leaseSeconds()))) return;
         here = true;
         Threads.startPlatform(service + " address", () -> announce(address));
     }
@@ -67,14 +69,16 @@ final class AddressHolder {
             } catch (InterruptedException _) {
                 return;
             }
-            if (!here) return;
+            boolean ours = here && ticker.bootNanos() < ownUntilBootNanos; // we may have stood still for long
+            if (!ours) return;
             boolean _ = done(which.announce());
         }
     }
 
     /// The right was renewed.
-    void refresh(int seconds) {
-        if (address != null && here) here = done(address.add(seconds));
+    void refresh(Right right) {
+        ownUntilBootNanos = right.hold().guardAtNanos();
+        if (address != null && here) here = done(address.add(right.leaseSeconds()));
     }
 
     void takeAway() {

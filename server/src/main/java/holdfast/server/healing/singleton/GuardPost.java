@@ -1,6 +1,5 @@
 package holdfast.server.healing.singleton;
 
-import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
 import holdfast.server.healing.act.Guard;
 import java.util.UUID;
@@ -16,16 +15,14 @@ final class GuardPost {
 
     private final String service;
     private final AddressHolder address;
-    private final Ticker ticker;
     private String tag = freshTag();
     private @Nullable Guard guard;
     private long atBootNanos = FAR_NANOS;
     private long session;
 
-    GuardPost(String service, AddressHolder address, Ticker ticker) {
+    GuardPost(String service, AddressHolder address) {
         this.service = service;
         this.address = address;
-        this.ticker = ticker;
     }
 
     private static String freshTag() {
@@ -40,7 +37,7 @@ final class GuardPost {
     /// Whether a guard is at its post, or one that was just started.
     boolean isHeld() {
         if (guard != null && guard.lives()) return true;
-        Answer<Guard> started = address.guard(ticker, tag);
+        Answer<Guard> started = address.guard(tag);
         if (!(started instanceof Answer.Done<Guard>(Guard fresh))) {
             LOG.error("{}: no guard: {}", service, started);
             return false;

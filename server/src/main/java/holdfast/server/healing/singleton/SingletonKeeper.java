@@ -78,7 +78,7 @@ final class SingletonKeeper implements AutoCloseable {
         this.core = new Singleton(spec);
         this.scribe = new Scribe(spec.name(), site.me(), site.hosts(), etcd);
         this.address = address;
-        this.guard = new GuardPost(spec.name(), address, ticker);
+        this.guard = new GuardPost(spec.name(), address);
         this.former = former;
         String program = spec.command().getFirst();
         this.owner = new Owner(
@@ -226,7 +226,7 @@ final class SingletonKeeper implements AutoCloseable {
                 case Hold.Order.Renew(long limitNanos) -> held.tether().renew(limitNanos);
                 case Hold.Order.Arm _ -> {
                     arm();
-                    address.refresh(held.leaseSeconds());
+                    address.refresh(held);
                 }
                 case Hold.Order.Terminate() -> {} // there is no grace
                 case Hold.Order.Kill() -> {
@@ -327,7 +327,7 @@ final class SingletonKeeper implements AutoCloseable {
             return new Singleton.Input.NotStarted(new Reason("too-late", "The right is nearly over."));
         }
         if (!guard.isHeld()) return new Singleton.Input.NotStarted(new Reason("no-guard", "No guard can be started."));
-        if (held != null) address.bring(held.leaseSeconds());
+        if (held != null) address.bring(held);
         Answer<SingletonProcess> started = SingletonProcess.start(
                 spec,
                 site,
@@ -356,7 +356,7 @@ final class SingletonKeeper implements AutoCloseable {
         Right held = right;
         SingletonProcess ours = process;
         if (held == null || ours == null || !held.hold().mayStart(ticker.bootNanos())) return; // told soon
-        address.bring(held.leaseSeconds());
+        address.bring(held);
         if (spec.standby() == Standby.WARM) {
             ours.tell("active " + held.held().fence() + " " + held.held().keyText());
         }

@@ -66,7 +66,7 @@ public final class Singletons implements AutoCloseable {
                 "address", address,
                 "store", etcd.config().urls()));
         Site site = new Site(me, address, hosts, words, etcd.config().urls(), folder);
-        return new SingletonKeeper(spec, site, etcd, AddressHolder.of(spec), former, ticker);
+        return new SingletonKeeper(spec, site, etcd, AddressHolder.of(spec, ticker), former, ticker);
     }
 
     /// Hands over what is active here, and ends every standby.
