@@ -12,12 +12,13 @@ import java.util.concurrent.TimeUnit;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisException;
 
-/// Two clients for each host, straight to its server: each writes numbers of its own wherever that is allowed. One
-/// follows each write by `WAIT 1`, as the proxy does, and counts on those that a replica has; the other believes the
-/// server. A server that should not acknowledge is so found out.
+/// Three clients for each host. Two go straight to its server and write numbers of their own wherever that is allowed:
+/// one follows each write by `WAIT 1` and counts on those that a replica has, the other believes the server; a server
+/// that should not acknowledge is so found out. The third goes through the host's proxy, and believes it.
 final class Writers implements AutoCloseable {
     private static final String SAFE = "safe";
     private static final String PLAIN = "plain";
+    private static final String PROXIED = "proxied";
     private static final int WAIT_MILLIS = 1_000;
 
     private record Acknowledged(String number, int host, long nanos) {}
@@ -25,6 +26,7 @@ final class Writers implements AutoCloseable {
     private final RedisHosts hosts;
     private final Queue<Acknowledged> safe = new ConcurrentLinkedQueue<>();
     private final Queue<Acknowledged> plain = new ConcurrentLinkedQueue<>();
+    private final Queue<Acknowledged> proxied = new ConcurrentLinkedQueue<>();
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean closed;
 
@@ -34,13 +36,14 @@ final class Writers implements AutoCloseable {
             int which = host;
             threads.add(Thread.ofPlatform().daemon().start(() -> write(which, SAFE, safe)));
             threads.add(Thread.ofPlatform().daemon().start(() -> write(which, PLAIN, plain)));
+            threads.add(Thread.ofPlatform().daemon().start(() -> write(which, PROXIED, proxied)));
         }
     }
 
     private void write(int host, String set, Queue<Acknowledged> acknowledged) {
         long number = System.nanoTime();
         while (!closed) {
-            try (Jedis jedis = hosts.connect(host)) {
+            try (Jedis jedis = set.equals(PROXIED) ? hosts.connectToProxy(host) : hosts.connect(host)) {
                 while (!closed) {
                     String value = host + "-" + ++number;
                     jedis.sadd(set, value);
@@ -67,7 +70,8 @@ final class Writers implements AutoCloseable {
     /// Waits until `more` further writes are acknowledged by a replica.
     void awaitMore(int more) {
         int wanted = safe.size() + more;
-        hosts.await(more + " more writes", () -> safe.size() >= wanted);
+        int wantedByProxy = proxied.size() + more;
+        hosts.await(more + " more writes", () -> safe.size() >= wanted && proxied.size() >= wantedByProxy);
     }
 
     /// The longest time without an acknowledgement.
@@ -79,10 +83,12 @@ final class Writers implements AutoCloseable {
         return Duration.ofNanos(longest);
     }
 
-    /// Stops writing; what a replica had acknowledged and the present primary does not have.
+    /// Stops writing; what a replica had acknowledged, or a proxy, and the present primary does not have.
     Set<String> lost() {
         close();
-        return missing(SAFE, safe);
+        Set<String> lost = missing(SAFE, safe);
+        lost.addAll(missing(PROXIED, proxied));
+        return lost;
     }
 
     /// Stops writing; what only the server had acknowledged and the present primary does not have.
