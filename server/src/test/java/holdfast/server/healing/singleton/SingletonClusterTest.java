@@ -87,7 +87,7 @@ final class SingletonClusterTest {
         for (String service : SERVICES) {
             boolean onTheSpot = false;
             for (int tries = 0; tries < TRIES_MAX && !onTheSpot; tries++) { // on a slow machine the lease may end
-                Act before = hosts.awaitActing(service);
+                Act before = hosts.awaitWell(service);
                 ProcessSignal.KILL.sendTo(before.pid());
                 hosts.await("another process", () -> hosts.last(service).pid() != before.pid());
                 Act after = hosts.last(service);

@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 /// its own. The lease is long enough for a machine that has other things to do. Whoever is active appends to one file
 /// per service all the time, which nobody guards.
 final class SingletonHosts implements AutoCloseable {
+    private static final double WELL_SECONDS = 1; // longer than it takes an agent to find its process well
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final String ACT = """
             LC_ALL=C
@@ -132,6 +133,18 @@ final class SingletonHosts implements AutoCloseable {
     Act awaitActing(String service) {
         int before = acts(service).size();
         await("somebody acts for " + service, () -> acts(service).size() > before + 2);
+        return last(service);
+    }
+
+    /// Waits until the one that acts has done so for a while: an agent starts again on the spot only what had been
+    /// well.
+    Act awaitWell(String service) {
+        await("somebody acts for a while for " + service, () -> {
+            List<Act> acts = acts(service);
+            Act last = acts.getLast();
+            return acts.stream()
+                    .anyMatch(act -> act.pid() == last.pid() && act.atSeconds() < last.atSeconds() - WELL_SECONDS);
+        });
         return last(service);
     }
 
