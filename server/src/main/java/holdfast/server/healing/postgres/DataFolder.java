@@ -126,7 +126,7 @@ final class DataFolder {
     private void write(Path file, String text) throws IOException {
         if (Files.exists(file) && Files.readString(file).equals(text)) return;
         SafeFile.writeSecret(file, text.getBytes(StandardCharsets.UTF_8));
-        programs.own(file);
+        programs.user().own(file);
     }
 
     /// A new, empty cluster.
@@ -134,7 +134,7 @@ final class DataFolder {
         try {
             if (isFounding()) delete(data); // ours, and never served
             SafeFile.write(founding, new byte[0]);
-            programs.makeFolder(data);
+            programs.user().makeFolder(data);
         } catch (IOException failed) {
             return failed("cannot-initialize", failed);
         }
@@ -204,7 +204,7 @@ final class DataFolder {
 
     private void emptied(Path fresh) throws IOException {
         delete(fresh);
-        programs.makeFolder(fresh);
+        programs.user().makeFolder(fresh);
     }
 
     private static Map<String, String> login(Holder from, Secrets secrets) {

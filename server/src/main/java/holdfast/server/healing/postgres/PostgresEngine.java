@@ -75,7 +75,7 @@ public final class PostgresEngine implements Engine {
                 : Path.of(spec.cluster().data());
         this.folder = new DataFolder(programs, data, notes);
         this.sockets = notes.resolve("run");
-        programs.makeFolder(sockets);
+        programs.user().makeFolder(sockets);
         this.settingFile = notes.resolve("member.json");
         this.setting = Setting.read(settingFile);
         this.sessions = new Sessions(spec, address);

@@ -2,14 +2,13 @@ package holdfast.server.healing.postgres;
 
 import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
+import holdfast.server.healing.failover.ServerUser;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -20,17 +19,16 @@ import java.util.stream.Stream;
 /// PostgreSQL's own programs, run as the server's user.
 ///
 /// @param bin folder that holds them
-/// @param user that they run as when we are root
-record Programs(Path bin, String user) {
+/// @param user that they run as
+record Programs(Path bin, ServerUser user) {
     private static final Path INSTALLED = Path.of("/usr/lib/postgresql");
     private static final int SAID_MAX = 2_000;
-    private static final boolean ROOT = "root".equals(System.getProperty("user.name"));
 
     /// @param bin as the owner named it; empty for the newest that is installed
     /// @throws IOException when PostgreSQL is not there
     static Programs find(String bin, String user) throws IOException {
         if (!bin.isEmpty()) {
-            return Optional.of(new Programs(Path.of(bin), user))
+            return Optional.of(new Programs(Path.of(bin), new ServerUser(user)))
                     .filter(Programs::complete)
                     .orElseThrow(() -> new IOException("no PostgreSQL in " + bin));
         }
@@ -39,7 +37,7 @@ record Programs(Path bin, String user) {
                     .sorted(Comparator.comparing((Path folder) ->
                                     Integer.valueOf(folder.getFileName().toString()))
                             .reversed())
-                    .map(folder -> new Programs(folder.resolve("bin"), user))
+                    .map(folder -> new Programs(folder.resolve("bin"), new ServerUser(user)))
                     .filter(Programs::complete)
                     .findFirst()
                     .orElseThrow(() -> new IOException("no PostgreSQL in " + INSTALLED + "/*/bin"));
@@ -55,11 +53,7 @@ record Programs(Path bin, String user) {
     ///
     /// @param program name of one of PostgreSQL's, or a path from the root
     List<String> words(String program, List<String> arguments) {
-        List<String> words = new ArrayList<>();
-        if (ROOT) words.addAll(List.of("setpriv", "--reuid=" + user, "--regid=" + user, "--init-groups"));
-        words.add(bin.resolve(program).toString());
-        words.addAll(arguments);
-        return words;
+        return user.words(bin.resolve(program), arguments);
     }
 
     /// What a program said and how it ended.
@@ -112,19 +106,5 @@ record Programs(Path bin, String user) {
         } catch (IOException failed) {
             return new Ended(-1, String.valueOf(failed.getMessage()));
         }
-    }
-
-    /// Gives a folder or file to the server's user, and to it alone.
-    void own(Path path) throws IOException {
-        if (!ROOT) return;
-        Files.setOwner(
-                path, path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName(user));
-    }
-
-    /// Makes a folder that is the server's user's alone.
-    void makeFolder(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-        own(folder);
     }
 }

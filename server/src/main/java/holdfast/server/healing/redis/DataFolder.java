@@ -37,7 +37,7 @@ final class DataFolder {
 
     void identify(long systemId) throws IOException {
         SafeFile.write(folder.resolve(IDENTITY), (systemId + "\n").getBytes(StandardCharsets.UTF_8));
-        program.own(folder.resolve(IDENTITY));
+        program.user().own(folder.resolve(IDENTITY));
     }
 
     /// Whether there is a copy of data on disk.
@@ -66,7 +66,7 @@ final class DataFolder {
     }
 
     void make() throws IOException {
-        program.makeFolder(folder);
+        program.user().makeFolder(folder);
     }
 
     /// Nothing is left.

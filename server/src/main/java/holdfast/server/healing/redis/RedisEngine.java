@@ -193,7 +193,7 @@ public final class RedisEngine implements Engine {
 
     private void write(String conf) throws IOException {
         SafeFile.writeSecret(confFile, conf.getBytes(StandardCharsets.UTF_8));
-        program.own(confFile);
+        program.user().own(confFile);
     }
 
     private Map<String, String> fixed() {

@@ -8,6 +8,7 @@ import holdfast.core.healing.recover.failover.Member;
 import holdfast.core.healing.recover.failover.Wish;
 import holdfast.server.client.Answer;
 import holdfast.server.healing.act.ProcessSignal;
+import holdfast.server.healing.failover.ClusterHosts;
 import holdfast.server.healing.failover.Task;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.Seen;
@@ -92,10 +93,9 @@ final class PostgresClusterTest {
     void server_thatIsKilled_isRestartedWhereItIs() {
         int primary = hosts.primary();
         long term = hosts.term();
-        long postmaster = hosts.postmaster(primary);
+        long postmaster = hosts.server(primary);
         ProcessSignal.KILL.sendTo(postmaster);
-        hosts.await(
-                "another postmaster", () -> hosts.postmaster(primary) != 0 && hosts.postmaster(primary) != postmaster);
+        hosts.await("another postmaster", () -> hosts.server(primary) != 0 && hosts.server(primary) != postmaster);
         writers.awaitMore(50);
         assertThat(hosts.primary()).isEqualTo(primary);
         assertThat(hosts.term()).isEqualTo(term);
@@ -105,12 +105,12 @@ final class PostgresClusterTest {
     @Test
     void agent_thatIsKilledAlone_takesItsServerWithItBeforeAnotherOneServes() {
         int orphan = hosts.primary();
-        long postmaster = hosts.postmaster(orphan);
+        long postmaster = hosts.server(orphan);
         long term = hosts.term();
         hosts.agentOf(orphan).kill9();
         hosts.agentOf(orphan).awaitEnd(Duration.ofSeconds(10));
         hosts.await("another holds the key", () -> hosts.term() > term);
-        assertThat(hosts.postmaster(orphan)).isNotEqualTo(postmaster);
+        assertThat(hosts.server(orphan)).isNotEqualTo(postmaster);
         hosts.await("another primary", () -> hosts.primary() != 0);
         writers.awaitMore(50);
         hosts.restart(orphan);
@@ -121,13 +121,13 @@ final class PostgresClusterTest {
     @Test
     void agent_thatComesBackInTime_goesOnWithItsServer() {
         int primary = hosts.primary();
-        long postmaster = hosts.postmaster(primary);
+        long postmaster = hosts.server(primary);
         hosts.agentOf(primary).kill9();
         hosts.agentOf(primary).awaitEnd(Duration.ofSeconds(10));
         hosts.restart(primary);
         hosts.awaitWhole();
         writers.awaitMore(50);
-        boolean inTime = hosts.postmaster(primary) == postmaster; // else the machine was too slow, and it was succeeded
+        boolean inTime = hosts.server(primary) == postmaster; // else the machine was too slow, and it was succeeded
         if (inTime) assertThat(hosts.primary()).isEqualTo(primary);
         assertThat(writers.lost()).isEmpty();
     }
@@ -149,7 +149,7 @@ final class PostgresClusterTest {
     @Test
     void storeThatIsAway_changesNothing_whileTheReplicasAgree() throws IOException, InterruptedException {
         int primary = hosts.primary();
-        long postmaster = hosts.postmaster(primary);
+        long postmaster = hosts.server(primary);
         hosts.store().signal(0, "STOP");
         long away = System.nanoTime() + Duration.ofSeconds(6).toNanos(); // three leases
         while (System.nanoTime() < away) writers.awaitMore(20);
@@ -157,7 +157,7 @@ final class PostgresClusterTest {
         hosts.awaitWhole();
         writers.awaitMore(50);
         assertThat(hosts.primary()).isEqualTo(primary);
-        assertThat(hosts.postmaster(primary)).isEqualTo(postmaster);
+        assertThat(hosts.server(primary)).isEqualTo(postmaster);
         assertThat(writers.lost()).isEmpty();
     }
 
@@ -190,17 +190,18 @@ final class PostgresClusterTest {
     void commands_showTheCluster_andHandItOver() {
         int former = hosts.primary();
         int next = another(former);
-        assertThat(hosts.pg("list", "db").text())
+        assertThat(hosts.command("list", "db").text())
                 .containsPattern("h" + former + " .*primary +serving")
                 .containsPattern("h" + next + " .*replica +streaming");
-        assertThat(hosts.pg("list", "nothing"))
-                .isEqualTo(new PostgresHosts.Said(1, "Refused: There is no PostgreSQL cluster called nothing.\n"));
-        PostgresHosts.Said done = hosts.pg("switchover", "db", "--to", "h" + next);
-        assertThat(done).isEqualTo(new PostgresHosts.Said(0, "h" + next + " is the primary.\n"));
-        assertThat(hosts.pg("switchover", "db", "--to", "h" + next).status()).isEqualTo(1);
-        assertThat(hosts.pg("failover", "db", "--force").text())
+        assertThat(hosts.command("list", "nothing"))
+                .isEqualTo(new ClusterHosts.Said(1, "Refused: There is no PostgreSQL cluster called nothing.\n"));
+        ClusterHosts.Said done = hosts.command("switchover", "db", "--to", "h" + next);
+        assertThat(done).isEqualTo(new ClusterHosts.Said(0, "h" + next + " is the primary.\n"));
+        assertThat(hosts.command("switchover", "db", "--to", "h" + next).status())
+                .isEqualTo(1);
+        assertThat(hosts.command("failover", "db", "--force").text())
                 .contains("is the primary; use `holdfast pg switchover`");
-        assertThat(hosts.pg("history", "db").text()).contains("TERM").contains("h" + next);
+        assertThat(hosts.command("history", "db").text()).contains("TERM").contains("h" + next);
         assertThat(writers.lost()).isEmpty();
     }
 
