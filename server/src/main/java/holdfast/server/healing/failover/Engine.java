@@ -34,7 +34,9 @@ public interface Engine extends AutoCloseable {
     long pledged();
 
     /// A server that an earlier agent left learns what changed meanwhile; false when it could not be told.
-    boolean refresh();
+    ///
+    /// @param state of the cluster, null while it has none: a server with another cluster's data is not touched
+    boolean refresh(@Nullable ClusterState state) throws InterruptedException;
 
     // ---- eyes ----
 

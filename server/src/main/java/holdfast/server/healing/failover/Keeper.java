@@ -114,7 +114,7 @@ final class Keeper implements AutoCloseable {
             return;
         }
         server.learn(secrets.get());
-        if (!refreshed) refreshed = server.refresh();
+        if (!refreshed) refreshed = server.refresh(desk.state().orElse(null));
         server.hear(desk.state().orElse(null), desk.members());
         Local local = server.look();
         Lease held = lease();

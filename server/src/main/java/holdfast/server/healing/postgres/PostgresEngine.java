@@ -5,6 +5,7 @@ import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
 import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.fleet.PostgresSpec;
+import holdfast.core.healing.recover.failover.ClusterState;
 import holdfast.core.healing.recover.failover.Holder;
 import holdfast.core.healing.recover.failover.Local;
 import holdfast.core.healing.recover.failover.Local.Phase;
@@ -33,12 +34,10 @@ public final class PostgresEngine implements Engine {
 
     /// A server that answered and does not is no slow start.
     private static final long HUNG_NANOS = 8_000_000_000L;
-
     private static final long PROMOTE_LIMIT_NANOS = 60_000_000_000L;
     private static final long APPLY_LIMIT_NANOS = 2_000_000_000L;
     /// Until the server's startup process surely goes by what it was told.
     private static final long RELOADED_NANOS = 30_000_000;
-
     private final PostgresSpec spec;
     private final NodeId me;
     private final String address;
@@ -370,9 +369,10 @@ public final class PostgresEngine implements Engine {
     }
 
     @Override
-    public boolean refresh() {
+    public boolean refresh(@Nullable ClusterState state) throws InterruptedException {
         if (process.pid() == 0) return true;
         if (folder.isConfigured()) return reload() instanceof Outcome.Done;
+        if (state != null && folder.control().systemId() != state.systemId()) return true;
         LOG.info("A server that we did not start runs in {}: it is stopped in order, and started as a member.", data);
         return stop(true) instanceof Outcome.Done;
     }

@@ -328,7 +328,7 @@ public final class RedisEngine implements Engine {
 
     /// What changed since the server was started is told it, as far as it takes that while it runs.
     @Override
-    public boolean refresh() {
+    public boolean refresh(@Nullable ClusterState state) {
         if (process.pid() == 0) return true;
         try {
             Map<String, String> started = Conf.parse(Files.exists(confFile) ? Files.readString(confFile) : "");
