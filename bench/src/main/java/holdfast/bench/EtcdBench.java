@@ -1,7 +1,5 @@
 package holdfast.bench;
 
-import static java.util.stream.Collectors.joining;
-
 import com.google.protobuf.ByteString;
 import holdfast.bench.ClosedLoop.Result;
 import holdfast.bench.ClosedLoop.Work;
@@ -12,22 +10,27 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /// Holdfast beside etcd: three members each, one machine, fsync on, the same generator, run by run in alternation.
-///
-/// Flags: `--rounds N` (5), `--seconds S` a run (5), `--warm-up S` of each store (60), `--parts A,B` (all but the soak,
-/// in order): see [#PARTS]. `--soak-seconds S` (600). `--fan-puts N` a second under the watchers (1000). `--launcher FILE`
-/// and `--etcd FILE` name the programs.
-public final class EtcdBench {
+@Command(
+        name = "bench/etcd/run",
+        description = "Holdfast beside etcd on this machine, run by run in alternation; prints a table of ratios.",
+        showDefaultValues = true)
+public final class EtcdBench implements Callable<Integer> {
     /// The kills come last: those who were killed are cold afterwards.
     private static final List<String> PARTS = List.of(
             "start", "put1", "put64", "put512", "lin1", "lin64", "lin512", "ser64", "mix64", "memory", "fans", "big",
@@ -39,36 +42,64 @@ public final class EtcdBench {
     private static final int LARGE_SECONDS_MAX = 300;
     private static final double GENERATOR_WARM_UP_SECONDS = 5;
 
-    private final Map<String, String> flags;
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Says this.")
+    private boolean help;
+
+    @Option(names = "--rounds", paramLabel = "N", defaultValue = "5", description = "Runs of each side.")
+    private int rounds;
+
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "5", description = "Length of a run.")
+    private double seconds;
+
+    @Option(names = "--warm-up", paramLabel = "S", defaultValue = "60", description = "Load before anything counts.")
+    private double warmUp;
+
+    @Option(names = "--soak-seconds", paramLabel = "S", defaultValue = "600", description = "Length of the soak.")
+    private double soakSeconds;
+
+    @Option(names = "--fan-puts", paramLabel = "N", defaultValue = "1000", description = "Puts a second under watchers.")
+    private int fanPuts;
+
+    @Option(names = "--parts", paramLabel = "PART", split = ",", description = "Which, in order; all but the soak by default.")
+    private List<String> parts =
+            PARTS.stream().filter(part -> !ASKED_FOR_ONLY.contains(part)).toList();
+
+    @Option(names = "--launcher", paramLabel = "FILE", required = true, description = "The program holdfast.")
+    private Path launcher = Path.of("holdfast");
+
+    @Option(names = "--etcd", paramLabel = "FILE", required = true, description = "The program etcd.")
+    private Path etcd = Path.of("etcd");
+
     private final Table table = new Table();
-    private final int rounds;
-    private final double seconds;
 
-    private EtcdBench(Map<String, String> flags) {
-        this.flags = flags;
-        rounds = Integer.parseInt(flag("--rounds"));
-        seconds = Double.parseDouble(flag("--seconds"));
+    private EtcdBench() {}
+
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new EtcdBench()).execute(args));
     }
 
-    private String flag(String name) {
-        String value = flags.get(name);
-        if (value == null) throw new IllegalArgumentException(name + " is missing");
-        return value;
+    private <N extends Number> void require(String name, N value, boolean good, String bound) {
+        if (!good) throw new ParameterException(spec.commandLine(), name + " is " + value + ": it must be " + bound);
     }
 
-    public static void main(String[] args) throws IOException, InterruptedException {
-        String most = PARTS.stream().filter(part -> !ASKED_FOR_ONLY.contains(part)).collect(joining(","));
-        Map<String, String> flags = new LinkedHashMap<>(Map.of(
-                "--rounds", "5", "--seconds", "5", "--warm-up", "60", "--soak-seconds", "600", "--fan-puts", "1000",
-                "--parts", most));
-        for (int index = 0; index + 1 < args.length; index += 2) flags.put(args[index], args[index + 1]);
-        new EtcdBench(flags).run();
-    }
-
-    private void run() throws IOException, InterruptedException {
-        Set<String> parts = new LinkedHashSet<>(List.of(flag("--parts").split(",", -1)));
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        require("--rounds", rounds, rounds > 0, "at least 1");
+        require("--seconds", seconds, seconds > 0, "above 0");
+        require("--warm-up", warmUp, warmUp >= 0, "at least 0");
+        require("--soak-seconds", soakSeconds, soakSeconds > 0, "above 0");
+        require("--fan-puts", fanPuts, fanPuts > 0, "at least 1");
+        Set<String> parts = new LinkedHashSet<>(this.parts);
         for (String part : parts) {
-            if (!PARTS.contains(part)) throw new IllegalArgumentException("--parts: " + part + " is none of " + PARTS);
+            if (!PARTS.contains(part)) {
+                throw new ParameterException(spec.commandLine(), "--parts: " + part + " is none of " + PARTS);
+            }
         }
         if (parts.remove("start")) start();
         if (!parts.isEmpty()) {
@@ -80,25 +111,25 @@ public final class EtcdBench {
             }
         }
         table.print();
+        return 0;
     }
 
     private Side holdfast() throws IOException, InterruptedException {
-        return new Side(Cluster.holdfast(program("--launcher")));
+        return new Side(Cluster.holdfast(program("--launcher", launcher)));
     }
 
     private Side etcd() throws IOException, InterruptedException {
-        return new Side(Cluster.etcd(program("--etcd")));
+        return new Side(Cluster.etcd(program("--etcd", etcd)));
     }
 
-    private Path program(String name) {
-        Path program = Path.of(flag(name)).toAbsolutePath();
-        if (!Files.isExecutable(program)) throw new IllegalArgumentException(name + ": there is no " + program);
+    private Path program(String name, Path file) {
+        Path program = file.toAbsolutePath();
+        if (!Files.isExecutable(program)) throw new ParameterException(spec.commandLine(), name + ": there is no " + program);
         return program;
     }
 
     /// Fills all keys, then a while of everything, for the generator's code as much as for theirs.
     private void warm(Side side) throws InterruptedException {
-        double warmUp = Double.parseDouble(flag("--warm-up"));
         System.out.printf("warming up %s: %.0f s%n", side.cluster().name(), warmUp);
         side.run(Works.fill(), 256, warmUp / 2);
         side.run(Works.mix(1), 64, warmUp / 4);
@@ -125,7 +156,7 @@ public final class EtcdBench {
             case "kill" -> kill(holdfast, etcd);
             case "fans" -> fans(holdfast, etcd);
             case "big" -> big(holdfast, etcd);
-            case "soak" -> Soak.run(holdfast, Double.parseDouble(flag("--soak-seconds")));
+            case "soak" -> Soak.run(holdfast, soakSeconds);
             default -> throw new IllegalArgumentException(part);
         }
     }
@@ -203,23 +234,21 @@ public final class EtcdBench {
     private void fans(Side holdfast, Side etcd) throws IOException, InterruptedException {
         double[][] ours = new double[4][rounds];
         double[][] theirs = new double[4][rounds];
-        double warmUp = Double.parseDouble(flag("--warm-up")) / 4;
-        int puts = Integer.parseInt(flag("--fan-puts"));
-        for (Side side : List.of(holdfast, etcd)) Fans.run(side, WATCHERS, puts, warmUp);
+        for (Side side : List.of(holdfast, etcd)) Fans.run(side, WATCHERS, fanPuts, warmUp / 4);
         for (int round = 0; round < rounds; round++) {
-            fan(holdfast, puts, round, ours);
-            fan(etcd, puts, round, theirs);
+            fan(holdfast, round, ours);
+            fan(etcd, round, theirs);
         }
-        String name = String.format(Locale.ROOT, "%,d watchers, %,d puts/s", WATCHERS, puts);
+        String name = String.format(Locale.ROOT, "%,d watchers, %,d puts/s", WATCHERS, fanPuts);
         table.add(name + ": events", "1/s", ours[0], theirs[0], true);
         table.add(name + ": p99 lag", "ms", ours[1], theirs[1], false);
         table.add(name + ": share delivered", "", ours[2], theirs[2], true);
         table.add(name + ": servers' CPU an event", "us", ours[3], theirs[3], false);
     }
 
-    private void fan(Side side, int puts, int round, double[][] into) throws IOException, InterruptedException {
+    private void fan(Side side, int round, double[][] into) throws IOException, InterruptedException {
         double before = side.cluster().cpuMicros();
-        Fans.Result result = Fans.run(side, WATCHERS, puts, seconds);
+        Fans.Result result = Fans.run(side, WATCHERS, fanPuts, seconds);
         into[0][round] = result.perSecond();
         into[1][round] = result.p99LagMillis();
         into[2][round] = result.dueShare();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// one.
 /// `-Dholdfast.rounds=1000` for all of it.
 final class FencedLogTest {
-    private static final int ROUNDS = Integer.getInteger("holdfast.rounds", 24);
+    private static final int ROUNDS = Integer.getInteger("holdfast.rounds", 12);
     private static final int CONTENDERS = 3;
     private static final int LOST = 124;
     private static final Duration LIMIT = Duration.ofMinutes(2);

@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -75,11 +76,14 @@ final class SentinelTest {
                 town.ticker);
         theirs = redisSentinel("s1");
         int _ = redisSentinel("s2");
-        Processes.await("all know each other", Duration.ofSeconds(30), () -> {
+        Processes.await("all know each other and are connected", Duration.ofSeconds(30), () -> {
             try (RawRedis one = new RawRedis(theirs);
                     RawRedis ours = new RawRedis(sentinel.port())) {
                 return one.ask("INFO", "sentinel").contains("slaves=1,sentinels=2")
-                        && ours.ask("INFO", "sentinel").contains("slaves=1,sentinels=2");
+                        && ours.ask("INFO", "sentinel").contains("slaves=1,sentinels=2")
+                        && Stream.of("masters", "replicas shop", "sentinels shop")
+                                .map(of -> one.ask(("SENTINEL " + of).split(" ", -1)))
+                                .noneMatch(nodes -> nodes.contains("disconnected"));
             }
         });
     }

@@ -1,10 +1,12 @@
 package holdfast.server.truth.etcd;
 
+import holdfast.server.peers.Processes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
@@ -114,7 +116,7 @@ final class Etcdctl {
         }
         if (command.startsWith("expire ")) {
             String key = command.substring(7);
-            await(() -> ask(List.of("get", key), "").out().isEmpty());
+            await(command, () -> ask(List.of("get", key), "").out().isEmpty());
             return;
         }
         if (command.startsWith("level ")) {
@@ -175,18 +177,18 @@ final class Etcdctl {
         StringBuilder output = new StringBuilder();
         Thread reader = Thread.ofPlatform().daemon().start(() -> drain(process.getInputStream(), output));
         BooleanSupplier spoke = () -> !text(output).isEmpty() || !process.isAlive();
-        if (speaksFirst) await(spoke);
+        if (speaksFirst) await(command, spoke);
         String last = "";
         for (int nth = 0; at < lines.size() && lines.get(at).startsWith("    "); nth++) {
             String inner = lines.get(at++);
-            if (nth == 1 && !speaksFirst) await(spoke);
+            if (nth == 1 && !speaksFirst) await(command, spoke);
             foreground(inner);
             last = inner.strip();
         }
         if ((" " + last).contains(" put ")) {
             String word = last.substring(last.lastIndexOf(' ') + 1);
             String encoded = Base64.getEncoder().encodeToString(word.getBytes(StandardCharsets.UTF_8));
-            await(() -> text(output).contains(word) || text(output).contains(encoded) || !process.isAlive());
+            await(command, () -> text(output).contains(word) || text(output).contains(encoded) || !process.isAlive());
         }
         process.destroy();
         if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) process.destroyForcibly();
@@ -273,8 +275,7 @@ final class Etcdctl {
         }
     }
 
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        for (int tries = 0; tries < LIMIT_SECONDS * 50 && !condition.getAsBoolean(); tries++)
-            TimeUnit.MILLISECONDS.sleep(20);
+    private static void await(String what, BooleanSupplier condition) {
+        Processes.await(what, Duration.ofSeconds(LIMIT_SECONDS), condition);
     }
 }
