@@ -1,7 +1,11 @@
 package holdfast.server.healing.failover;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import holdfast.core.base.Outcome;
 import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.server.base.Ticker;
+import holdfast.server.cli.Said;
 import holdfast.server.client.Answer;
 import holdfast.server.client.Endpoint;
 import holdfast.server.client.Etcd;
@@ -38,8 +42,9 @@ public abstract class ClusterHosts implements AutoCloseable {
     private final Processes processes;
     private final List<Processes.Running> agents = new ArrayList<>();
     private final String net;
+    private String fleet = "";
+    private long fleetRevision;
     private volatile String password = "";
-    private int commands;
 
     /// @param net second number of the hosts' addresses, other than those of tests of other kinds
     protected ClusterHosts(Path folder, ClusterSpec.Kind kind, String service, int net)
@@ -56,11 +61,17 @@ public abstract class ClusterHosts implements AutoCloseable {
 
     /// @param form of the service in the fleet file, each line with four spaces before it
     protected void begin(String form) {
-        String file =
-                "fleet: test\nhosts: {h1: {address: %s}, h2: {address: %s}, h3: {address: %s}}\nservices:\n  %s:\n%s"
-                        .formatted(address(1), address(2), address(3), service, form);
-        new LedgerStore(etcd).apply(FleetFile.parse("fleet.yaml", file), 0);
+        fleet = "fleet: test\nhosts: {h1: {address: %s}, h2: {address: %s}, h3: {address: %s}}\nservices:\n  %s:\n%s"
+                .formatted(address(1), address(2), address(3), service, form);
+        apply("");
         for (int host = 1; host <= 3; host++) agents.add(agent(host));
+    }
+
+    /// @param more services beside the cluster, as in the fleet file; empty for none
+    public void apply(String more) {
+        Outcome applied = new LedgerStore(etcd).apply(FleetFile.parse("fleet.yaml", fleet + more), fleetRevision);
+        fleetRevision = applied instanceof Outcome.Done(long revision) ? revision : -1;
+        assertThat(fleetRevision).as("%s", applied).isPositive();
     }
 
     private Processes.Running agent(int host) {
@@ -86,6 +97,15 @@ public abstract class ClusterHosts implements AutoCloseable {
 
     public Processes.Running agentOf(int host) {
         return agents.get(host - 1);
+    }
+
+    public ClusterSpec.Kind kind() {
+        return kind;
+    }
+
+    /// The cluster's name.
+    public String service() {
+        return service;
     }
 
     public Etcd etcd() {
@@ -157,8 +177,11 @@ public abstract class ClusterHosts implements AutoCloseable {
     /// Pid of the first process of a host's server, 0 for none.
     public abstract long server(int host);
 
+    /// How clients write; the first is a service's usual one.
+    protected abstract List<Writers.Way> ways();
+
     /// The process whose pid a file begins with, 0 when it does not live.
-    protected static long lives(Path file) {
+    public static long lives(Path file) {
         try {
             long pid = Long.parseLong(Files.readString(file).strip().split("\\s", -1)[0]);
             return ProcessFacts.of(pid).filter(facts -> facts.state() != 'Z').isPresent() ? pid : 0;
@@ -192,17 +215,9 @@ public abstract class ClusterHosts implements AutoCloseable {
         await("the agent of h" + host, () -> agent.log().split(sign, -1).length > before);
     }
 
-    /// What a command line said and how it ended.
-    public record Said(int status, String text) {}
-
     /// Runs `holdfast pg WORDS`, or whatever the kind's command is, to its end.
     public Said command(String... words) {
-        List<String> command = new ArrayList<>(List.of(kind.command()));
-        command.addAll(List.of(words));
-        command.add("--store=" + store.url());
-        Processes.Running running = processes.holdfast("command" + ++commands, command);
-        int status = running.awaitEnd(LIMIT);
-        return new Said(status, running.log());
+        return Said.by(store.url(), kind.command(), words);
     }
 
     /// The superuser's.
