@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 /// Three processes of one kind of store, gone when closed.
 final class Cluster implements AutoCloseable {
     static final int MEMBERS = 3;
+    private static final int LOG_LINES = 40;
     private static final long START_SECONDS_MAX = 60;
     private static final long QUOTA_BYTES = 8L << 30;
 
@@ -98,6 +99,18 @@ final class Cluster implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
+    }
+
+    /// What the members have said, the last lines of each.
+    List<String> logs() throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (int member = 0; member < MEMBERS; member++) {
+            List<String> said = Files.readAllLines(folder.resolve("n" + member + ".log"));
+            for (String line : said.subList(Math.max(0, said.size() - LOG_LINES), said.size())) {
+                lines.add("n" + member + ": " + line);
+            }
+        }
+        return lines;
     }
 
     void kill(int member) throws InterruptedException {

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench/etcd/run",
         description = "Holdfast beside etcd on this machine, run by run in alternation; prints a table of ratios.",
+        mixinStandardHelpOptions = true,
         showDefaultValues = true)
 public final class EtcdBench implements Callable<Integer> {
     /// The kills come last: those who were killed are cold afterwards.
@@ -44,12 +45,6 @@ public final class EtcdBench implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Says this.")
-    private boolean help;
 
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "5", description = "Runs of each side.")
     private int rounds;

@@ -30,7 +30,7 @@ final class Soak {
         this.side = side;
     }
 
-    /// Prints a line for each twentieth of `seconds` and one for the whole.
+    /// Prints a line for each twentieth of `seconds` and one for the whole, and what the servers said if any put failed.
     static void run(Side side, double seconds) throws IOException, InterruptedException {
         double peak = side.run(Works.puts(20), PEAK_IN_FLIGHT, PEAK_SECONDS).perSecond();
         System.out.printf(
@@ -62,6 +62,7 @@ final class Soak {
         }
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(DRAIN_SECONDS_MAX);
         while (done + failed < sent && System.nanoTime() - deadline < 0) TimeUnit.MILLISECONDS.sleep(5);
+        long elections = leaderChanges() - changesBefore;
         double mean = rates.stream().mapToDouble(rate -> rate).average().orElse(0);
         System.out.printf(
                 "  throughput %.1f %% to %.1f %% of its mean; memory %.0f MiB after the first window, %.0f at the end;"
@@ -72,7 +73,8 @@ final class Soak {
                 memory.getLast(),
                 failed,
                 sent - done - failed,
-                leaderChanges() - changesBefore);
+                elections);
+        if (elections > 0 || failed > 0) side.cluster().logs().forEach(line -> System.out.println("  " + line));
     }
 
     /// Keeps the rate by the clock. On the event loop, the only writer of the counts.

@@ -23,6 +23,7 @@ final class DiskState implements AutoCloseable {
     private static final long LOOK_NANOS = 500_000_000L;
     private static final long AGE_NANOS = 50_000_000L; // so that asking often costs nothing
     private static final int ASKED_MAX = 256;
+    private static final long SLOW_FORCE_NANOS = 1_000_000_000L; // etcd's
 
     private final Ticker ticker;
     private final Keyspace keyspace;
@@ -62,6 +63,12 @@ final class DiskState implements AutoCloseable {
         try (ShelfView durable = shelf.durableView()) {
             return keyspace.tip(durable).appliedIndex();
         }
+    }
+
+    /// The log was forced to disk, which took so long.
+    void forced(long nanos) {
+        metrics.walFsync.observe(nanos / 1e9);
+        if (nanos >= SLOW_FORCE_NANOS) LOG.warn("Forcing the log to disk took {} ms.", nanos / 1_000_000);
     }
 
     /// Highest index whose effects survive a crash, or a lower one.

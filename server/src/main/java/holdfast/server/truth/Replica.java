@@ -17,6 +17,8 @@ import holdfast.server.truth.raft.RaftLog.RaftStatus;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What the log drives: applies entries to the keyspace on disk and tells everybody whom it concerns, in this
 /// order: headers, leases, watches, and last the proposer, so that whoever has an answer finds its effect
@@ -29,10 +31,12 @@ final class Replica implements RaftLog.Machine {
     record Audience(
             Proposals proposals, Leases leases, WatchHub watches, Upkeep upkeep, Consumer<RaftStatus> roleChanged) {}
 
+    private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
     private static final int SCRUB_ROWS = 500; // in one step
     private static final long SCRUB_NANOS = 2_000_000; // of 25 ms; the step that passes it is finished
     private static final long SCRUB_NANOS_WHEN_FULL = 15_000_000;
     private static final long LATE_NANOS = 150_000_000; // between two ticks; a heartbeat is due every 40 ms
+    private static final long STALL_NANOS = 500_000_000; // others may have elected somebody meanwhile
     private static final long SLOW_NANOS = 100_000_000; // etcd's
     private static final Object APPLIED = new Object();
     private static final byte[] NOT_TAKEN = LeaderReplies.refused(Reasons.NO_LEADER);
@@ -167,7 +171,9 @@ final class Replica implements RaftLog.Machine {
     /// full and nobody may.
     void tick() {
         long beganNanos = ticker.nanos();
-        if (leading && tickedNanos != 0 && beganNanos - tickedNanos > LATE_NANOS) metrics.heartbeatsLate.inc();
+        long sinceNanos = tickedNanos == 0 ? 0 : beganNanos - tickedNanos;
+        if (leading && sinceNanos > LATE_NANOS) metrics.heartbeatsLate.inc();
+        if (sinceNanos > STALL_NANOS) LOG.warn("Nothing was done here for {} ms.", sinceNanos / 1_000_000);
         tickedNanos = beganNanos;
         if (!scrubbing || audience == null) return;
         boolean full = audience.upkeep().quota().stock().has(Alarm.Kind.NO_SPACE);

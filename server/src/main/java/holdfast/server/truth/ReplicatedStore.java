@@ -123,7 +123,7 @@ public final class ReplicatedStore implements Store, AutoCloseable {
                 config,
                 new Upkeep.Parts(
                         ticker, raft, headers, keyspace, views, proposals, reads, members, changes, disk, onBug));
-        raft.onForce(nanos -> metrics.walFsync.observe(nanos / 1e9));
+        raft.onForce(disk::forced);
         raft.onTraffic(metrics.ofPeers(headers));
         Callers callers = new Callers(config.auth().tokens(), ticker, auth, headers, reads);
         Logins logins = new Logins(config.auth(), ticker, keyspace, auth, reads, proposals);
@@ -162,8 +162,11 @@ public final class ReplicatedStore implements Store, AutoCloseable {
     private void roleChanged(RaftStatus now) {
         @Nullable Peer leader = now.leader();
         @Nullable Long id = leader == null ? null : leaderId(leader);
-        if (lastLeader != null && leader != null && !lastLeader.equals(leader)) metrics.leaderChanges.inc();
-        if (leader != null) lastLeader = leader;
+        if (leader != null && !leader.equals(lastLeader)) {
+            if (lastLeader != null) metrics.leaderChanges.inc();
+            LOG.info("Member {} leads in term {}.", leader.name(), now.term());
+            lastLeader = leader;
+        }
         for (Consumer<@Nullable Long> listener : leadershipListeners) tell(listener, id);
     }
 
