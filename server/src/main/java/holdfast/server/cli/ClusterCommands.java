@@ -39,8 +39,40 @@ final class ClusterCommands {
     private ClusterCommands() {}
 
     /// The command above these: of one kind.
-    interface OfKind {
-        ClusterSpec.Kind kind();
+    @Command(
+            mixinStandardHelpOptions = true,
+            subcommands = {
+                Show.class,
+                History.class,
+                Switchover.class,
+                Failover.class,
+                Restart.class,
+                Reinit.class,
+                Pause.class,
+                Resume.class
+            })
+    abstract static class OfKind {
+        abstract ClusterSpec.Kind kind();
+    }
+
+    @Command(
+            name = "pg",
+            description = "Shows PostgreSQL clusters, and asks them for switchovers, restarts and the like.")
+    static final class Pg extends OfKind {
+        @Override
+        ClusterSpec.Kind kind() {
+            return ClusterSpec.Kind.POSTGRESQL;
+        }
+    }
+
+    @Command(
+            name = "redis",
+            description = "Shows Redis and Valkey clusters, and asks them for switchovers, restarts and the like.")
+    static final class Redis extends OfKind {
+        @Override
+        ClusterSpec.Kind kind() {
+            return ClusterSpec.Kind.REDIS;
+        }
     }
 
     /// What every subcommand has.
@@ -52,7 +84,7 @@ final class ClusterCommands {
         private String service = "";
 
         @ParentCommand
-        private OfKind parent = () -> ClusterSpec.Kind.POSTGRESQL;
+        private OfKind parent = new Pg();
 
         @Spec
         private CommandSpec spec = CommandSpec.create();

@@ -3,7 +3,7 @@ package holdfast.core.redundancy.proxy;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import holdfast.core.base.Bytes;
-import holdfast.core.redundancy.proxy.Frames.Piece;
+import holdfast.core.redundancy.frames.Cutter.Piece;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;

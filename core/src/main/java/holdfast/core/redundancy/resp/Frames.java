@@ -1,21 +1,19 @@
 package holdfast.core.redundancy.resp;
 
-import java.util.Arrays;
+import holdfast.core.redundancy.frames.Cutter;
 
-/// Cuts one direction of a connection into commands or replies of Redis' protocol, versions 2 and 3, without decoding
-/// them (Redis documentation, "Redis serialization protocol specification"). Those up to a bound are shown whole; of
-/// larger ones the pieces are shown as they come. No byte is looked at twice.
+/// Commands or replies of Redis' protocol, versions 2 and 3, without decoding them (Redis documentation, "Redis
+/// serialization protocol specification"). No byte is looked at twice.
 ///
 /// A reply is counted, not built: one element is missing at first; an array of three adds three and is one itself, a
 /// map of
 /// three adds six, an attribute adds its pairs and is none. It ends when none is missing. Example: after `*2 $3 get $1`
 /// one is missing, with the `k` none.
-public final class Frames {
+public final class Frames extends Cutter {
     private static final long BULK_BYTES_MAX = 1L << 32; // Redis allows 512 MiB unless it is told otherwise
     private static final long ELEMENTS_MAX = Integer.MAX_VALUE;
     private static final long MISSING_MAX = 1L << 40;
     private static final int INLINE_BYTES_MAX = 64 * 1024; // Redis' own bound
-    private static final byte[] NOTHING = {};
 
     /// Who speaks.
     public enum Side {
@@ -23,20 +21,6 @@ public final class Frames {
         COMMANDS,
         /// A server.
         REPLIES
-    }
-
-    /// What [#next] found; bytes [#start] to [#end] of [#data].
-    public enum Piece {
-        /// Nothing more before further bytes come.
-        NONE,
-        /// A command or a reply.
-        WHOLE,
-        /// The beginning of one that is too large to be shown whole.
-        FIRST,
-        /// More of that one.
-        REST,
-        /// Not this protocol; nothing more can be read.
-        BAD
     }
 
     private enum Expected {
@@ -52,9 +36,6 @@ public final class Frames {
 
     private final Side side;
     private final int wholeMaxBytes;
-    private byte[] data = NOTHING;
-    private int at;
-    private int start;
     private int scanned; // what lies before is done
     private Expected expected = Expected.TYPE;
     private long missing; // elements, 0 at a boundary
@@ -73,21 +54,13 @@ public final class Frames {
         this.wholeMaxBytes = wholeMaxBytes;
     }
 
-    /// More bytes of the connection; the array is kept and not changed.
+    @Override
     public void take(byte[] chunk) {
-        int left = data.length - at;
-        if (left == 0) {
-            data = chunk;
-        } else {
-            byte[] both = Arrays.copyOfRange(data, at, at + left + chunk.length);
-            for (int index = 0; index < chunk.length; index++) both[left + index] = chunk[index];
-            data = both;
-        }
         scanned -= at;
-        at = 0;
-        start = 0;
+        super.take(chunk);
     }
 
+    @Override
     public Piece next() {
         start = at;
         if (scan()) {
@@ -114,39 +87,14 @@ public final class Frames {
         streaming = false;
     }
 
-    /// Whether the next byte begins a command or a reply.
+    @Override
     public boolean atBoundary() {
         return !streaming;
     }
 
-    /// Whether nothing waits.
-    public boolean isEmpty() {
-        return at == data.length;
-    }
-
-    /// First byte of what was shown last; not for [Piece#REST].
-    public byte type() {
-        return data[start];
-    }
-
-    /// The array that [#start] and [#end] count in, until the next [#take].
-    public byte[] data() {
-        return data;
-    }
-
-    public int start() {
-        return start;
-    }
-
-    public int end() {
-        return at;
-    }
-
-    /// Forgets everything, for another connection.
+    @Override
     public void clear() {
-        data = NOTHING;
-        at = 0;
-        start = 0;
+        super.clear();
         scanned = 0;
         missing = 0;
         expected = Expected.TYPE;

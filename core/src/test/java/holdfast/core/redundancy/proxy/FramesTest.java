@@ -2,7 +2,7 @@ package holdfast.core.redundancy.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import holdfast.core.redundancy.proxy.Frames.Piece;
+import holdfast.core.redundancy.frames.Cutter.Piece;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;

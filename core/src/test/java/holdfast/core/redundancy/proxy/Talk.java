@@ -2,8 +2,8 @@ package holdfast.core.redundancy.proxy;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import holdfast.core.redundancy.frames.Cutter.Piece;
 import holdfast.core.redundancy.proxy.Conversation.Verdict;
-import holdfast.core.redundancy.proxy.Frames.Piece;
 import java.nio.ByteBuffer;
 
 /// A client and a server that say one message at a time, over a [Conversation].

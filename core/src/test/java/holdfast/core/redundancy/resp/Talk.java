@@ -3,8 +3,8 @@ package holdfast.core.redundancy.resp;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import holdfast.core.redundancy.frames.Cutter.Piece;
 import holdfast.core.redundancy.resp.Conversation.Verdict;
-import holdfast.core.redundancy.resp.Frames.Piece;
 import holdfast.core.redundancy.resp.Frames.Side;
 import java.util.List;
 

@@ -288,7 +288,6 @@ public final class RedisEngine implements Engine {
         return stopped;
     }
 
-    /// Redis takes back nothing: it gets the whole copy when it has to.
     /// Redis takes back what its primary does not have without a word of how much that was.
     @Override
     public Lsn rewoundFrom() {

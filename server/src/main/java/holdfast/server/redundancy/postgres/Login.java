@@ -3,6 +3,7 @@ package holdfast.server.redundancy.postgres;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import holdfast.core.redundancy.frames.Cutter.Piece;
 import holdfast.core.redundancy.proxy.Frames;
 import holdfast.server.base.Threads;
 import holdfast.server.redundancy.postgres.Verifiers.Found;
@@ -122,7 +123,7 @@ final class Login implements Guest {
     private void cancel(int key, int secret) {
         Session session = front.keys().find(key, secret);
         if (session == null) client.close();
-        else session.desk().run(() -> session.cancel(client::close));
+        else session.cancel(client::close);
     }
 
     private void begin(Buffer packet, int minor) {
@@ -208,9 +209,9 @@ final class Login implements Guest {
     }
 
     private void passwords() {
-        Frames.Piece piece = frames.next();
-        if (piece == Frames.Piece.NONE) return;
-        if (piece != Frames.Piece.WHOLE || frames.type() != 'p') {
+        Piece piece = frames.next();
+        if (piece == Piece.NONE) return;
+        if (piece != Piece.WHOLE || frames.type() != 'p') {
             refuse("08P01", "expected a password", "");
             return;
         }

@@ -3,10 +3,11 @@
 /// pass after a stall before the store has confirmed who the primary is.
 ///
 /// In: connections on two ports, and the keys of the service in the store. Out: [Guest]s that are told what changes.
-/// Start reading at [Proxy]; a [Desk] is one event loop with its guests.
+/// Start reading at [Proxy]; a [Desk] is one event loop with its guests; a [Pursuit] is a guest that has a server.
 ///
 /// Does not know what clients and servers say to each other: `server.redundancy.postgres` and `.redis` bring their own
-/// guests, by a [Reception]. Elects and promotes nobody. Knows the store through `server.client` only.
+/// guests, by a [Reception], and each its [Line]. Elects and promotes nobody. Knows the store through
+/// `server.client` only.
 @NullMarked
 package holdfast.server.redundancy.proxy;
 

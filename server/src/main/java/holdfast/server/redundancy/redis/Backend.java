@@ -5,12 +5,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import holdfast.core.redundancy.resp.Carried;
 import holdfast.core.redundancy.resp.Frames;
 import holdfast.core.redundancy.resp.Reply;
-import holdfast.server.redundancy.proxy.Desk;
 import holdfast.server.redundancy.proxy.Line;
-import holdfast.server.redundancy.proxy.Valve;
 import holdfast.server.redundancy.proxy.View;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.net.NetSocket;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -18,33 +15,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A connection to a server in the name of a client. Asks the server first, as the service's own user, whether it is
-/// what the store says, becomes nobody again, makes what the client had made on the server before, then passes
-/// bytes. All of it is one batch: it costs one round trip.
-final class Backend implements Line {
+/// what the store says, becomes nobody again, and makes what the client had made on the server before. All of it is
+/// one batch: it costs one round trip.
+final class Backend extends Line {
     private static final int REPLY_BYTES_MAX = 16 * 1024;
-
-    /// Who it is for. Called on the desk's event loop.
-    interface Owner {
-        /// It is as the session was left.
-        void attached(Backend backend);
-
-        /// There is no connection, or it ended before it was ready.
-        ///
-        /// @param again whether another try may succeed soon
-        /// @param error for the client, without the line's end
-        void refused(Backend backend, boolean again, String error);
-
-        void bytes(Backend backend, Buffer chunk);
-
-        /// It ended after it was ready.
-        void lost(Backend backend);
-    }
-
-    private enum Phase {
-        OPENING,
-        OPEN,
-        CLOSED
-    }
 
     /// What a reply of the opening batch is about.
     private enum Step {
@@ -54,37 +28,23 @@ final class Backend implements Line {
         REPLAY
     }
 
-    private final View.Target target;
-    private final Owner owner;
+    private final Session session;
+    private final View.@Nullable Login login;
+    private final Carried carried;
     private final boolean wantsPrimary;
     private final Frames frames = new Frames(Frames.Side.REPLIES, REPLY_BYTES_MAX);
     private final Deque<Step> steps = new ArrayDeque<>();
-    private Phase phase = Phase.OPENING;
-    private long fence;
-    private @Nullable NetSocket socket;
-    private @Nullable Valve valve;
 
-    /// Connects at once.
-    ///
-    /// @param fence that its answers are good for, 0 for a replica
-    Backend(Desk desk, View.Target target, long fence, Carried carried, Owner owner) {
-        this.target = target;
-        this.fence = fence;
-        this.owner = owner;
+    Backend(Session session, View.Target target, long fence, Carried carried) {
+        super(session, target, fence);
+        this.session = session;
+        this.login = session.desk().view().login();
+        this.carried = carried;
         this.wantsPrimary = fence != 0;
-        Buffer opening = opening(desk.view().login(), carried);
-        desk.net().connect(target.port(), target.address()).onComplete(done -> {
-            if (phase == Phase.CLOSED) {
-                if (done.succeeded()) done.result().close();
-            } else if (done.succeeded()) {
-                connected(done.result(), opening);
-            } else {
-                refuse(true, "cannot connect to " + target + ": " + done.cause().getMessage());
-            }
-        });
     }
 
-    private Buffer opening(View.@Nullable Login login, Carried carried) {
+    @Override
+    protected Buffer greeting() {
         List<List<String>> commands = new ArrayList<>();
         if (login != null && !login.password().isEmpty()) {
             boolean named = !login.user().isEmpty() && !login.user().equals("default");
@@ -105,58 +65,25 @@ final class Backend implements Line {
     }
 
     @Override
-    public View.Target target() {
-        return target;
-    }
-
-    @Override
-    public long fence() {
-        return fence;
-    }
-
-    @Override
-    public void promoted(long to) {
-        fence = to;
-    }
-
-    private void connected(NetSocket opened, Buffer opening) {
-        socket = opened;
-        valve = new Valve(opened);
-        opened.handler(this::bytes);
-        opened.exceptionHandler(_ -> {});
-        opened.closeHandler(_ -> ended());
-        opened.write(opening);
-    }
-
-    private void ended() {
-        switch (phase) {
-            case OPENING -> refuse(true, target + " closed the connection at once");
-            case OPEN -> {
-                phase = Phase.CLOSED;
-                owner.lost(this);
-            }
-            case CLOSED -> {}
-        }
+    protected void unreachable(String sentence) {
+        refuse(true, sentence);
     }
 
     private void refuse(boolean again, String error) {
-        close();
-        owner.refused(this, again, error);
+        session.refusal(error);
+        refuse(again, Session.error(error));
     }
 
-    private void bytes(Buffer chunk) {
-        if (phase == Phase.OPEN) {
-            owner.bytes(this, chunk);
-            return;
-        }
+    @Override
+    protected void heard(Buffer chunk) {
         frames.take(chunk.getBytes());
-        while (phase == Phase.OPENING) {
+        while (isOpening()) {
             switch (frames.next()) {
                 case NONE -> {
                     return;
                 }
                 case WHOLE -> answered(steps.element());
-                case FIRST, REST, BAD -> refuse(false, "ERR " + target + " does not speak Redis' protocol");
+                case FIRST, REST, BAD -> refuse(false, "ERR " + target() + " does not speak Redis' protocol");
             }
         }
     }
@@ -169,54 +96,23 @@ final class Backend implements Line {
         switch (step) {
             case LOGIN -> {} // without a password it is refused, and not needed
             case ROLE -> {
-                if (error) refuse(true, target + " says " + said);
+                if (error) refuse(true, target() + " says " + said);
                 else if (text.contains("\r\nmaster\r\n") != wantsPrimary) {
-                    refuse(true, target + " is not a " + (wantsPrimary ? "primary" : "replica") + " yet");
+                    refuse(true, target() + " is not a " + (wantsPrimary ? "primary" : "replica") + " yet");
                 }
             }
             case RESET -> {
-                if (error) refuse(false, "ERR " + target + " is older than Redis 6.2: " + said);
+                if (error) refuse(false, "ERR " + target() + " is older than Redis 6.2: " + said);
             }
             case REPLAY -> {
                 if (error) refuse(isPassing(said), said);
             }
         }
-        if (phase == Phase.OPENING && steps.isEmpty()) {
-            phase = Phase.OPEN;
-            owner.attached(this);
-        }
+        if (isOpening() && steps.isEmpty()) opened();
     }
 
     /// Whether it may be otherwise soon.
     private static boolean isPassing(String error) {
         return error.startsWith("LOADING") || error.startsWith("MASTERDOWN") || error.startsWith("BUSY");
-    }
-
-    void write(Buffer bytes) {
-        NetSocket open = socket;
-        if (open != null && phase != Phase.CLOSED) open.write(bytes);
-    }
-
-    /// Whether it takes what it is sent more slowly than it is sent; `resumed` is called once that is over.
-    boolean isFull(Runnable resumed) {
-        NetSocket open = socket;
-        if (open == null || !open.writeQueueFull()) return false;
-        open.drainHandler(_ -> resumed.run());
-        return true;
-    }
-
-    void shut(Valve.Reason reason) {
-        if (valve != null) valve.shut(reason);
-    }
-
-    void open(Valve.Reason reason) {
-        if (valve != null) valve.open(reason);
-    }
-
-    /// Ends the connection; its owner hears no more of it.
-    void close() {
-        if (phase == Phase.CLOSED) return;
-        phase = Phase.CLOSED;
-        if (socket != null) socket.close();
     }
 }

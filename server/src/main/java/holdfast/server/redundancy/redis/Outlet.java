@@ -1,6 +1,7 @@
 package holdfast.server.redundancy.redis;
 
 import holdfast.core.redundancy.resp.Frames;
+import holdfast.server.redundancy.proxy.Pursuit;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetSocket;
 import org.jspecify.annotations.Nullable;
@@ -17,19 +18,11 @@ final class Outlet {
         this.client = client;
     }
 
-    /// Some bytes of what was taken last.
-    ///
-    /// @param chunk that may be passed on itself instead of a copy; null for none
-    static Buffer slice(Frames frames, int from, int to, @Nullable Buffer chunk) {
-        if (chunk != null && from == 0 && to == frames.data().length && to == chunk.length()) return chunk;
-        return Buffer.buffer(to - from).appendBytes(frames.data(), from, to - from);
-    }
-
     /// @param keep until [#flush]
-    /// @param chunk as above
+    /// @param chunk that may be passed on itself instead of a copy; null for none
     void write(Frames frames, int from, int to, boolean keep, @Nullable Buffer chunk) {
         if (to <= from) return;
-        Buffer bytes = slice(frames, from, to, chunk);
+        Buffer bytes = Pursuit.slice(frames, from, to, chunk);
         if (keep) kept.appendBuffer(bytes);
         else client.write(bytes);
     }

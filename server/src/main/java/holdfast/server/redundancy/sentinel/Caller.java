@@ -3,9 +3,9 @@ package holdfast.server.redundancy.sentinel;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import holdfast.core.redundancy.frames.Cutter.Piece;
 import holdfast.core.redundancy.resp.Command;
 import holdfast.core.redundancy.resp.Frames;
-import holdfast.core.redundancy.resp.Frames.Piece;
 import holdfast.core.redundancy.resp.Reply;
 import holdfast.core.redundancy.sentinel.Event;
 import holdfast.core.redundancy.sentinel.Facts;

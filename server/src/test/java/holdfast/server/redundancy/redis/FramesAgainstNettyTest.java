@@ -3,8 +3,8 @@ package holdfast.server.redundancy.redis;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import holdfast.core.redundancy.frames.Cutter.Piece;
 import holdfast.core.redundancy.resp.Frames;
-import holdfast.core.redundancy.resp.Frames.Piece;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.redis.RedisArrayAggregator;
