@@ -1,5 +1,6 @@
 package holdfast.server.postgres;
 
+import holdfast.server.healing.act.ProcessSignal;
 import holdfast.server.peers.Processes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -227,6 +228,21 @@ public final class TestPostgres implements AutoCloseable {
         for (ProcessHandle one : all) one.destroyForcibly();
         awaitEnd();
         for (ProcessHandle one : all) Processes.await("the end of " + one.pid(), LIMIT, () -> !one.isAlive());
+    }
+
+    /// SIGSTOP for the server and all its processes, as if its host stood still.
+    public void freeze() {
+        all(ProcessSignal.STOP);
+    }
+
+    /// SIGCONT.
+    public void thaw() {
+        all(ProcessSignal.CONTINUE);
+    }
+
+    private void all(ProcessSignal signal) {
+        signal.sendTo(process.pid());
+        process.descendants().forEach(one -> signal.sendTo(one.pid())); // none is new
     }
 
     private static void signal(String signal, long pid) {

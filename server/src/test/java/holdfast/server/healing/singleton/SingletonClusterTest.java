@@ -3,6 +3,7 @@ package holdfast.server.healing.singleton;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import holdfast.core.healing.Incident;
+import holdfast.server.cli.Said;
 import holdfast.server.healing.act.ProcessFacts;
 import holdfast.server.healing.act.ProcessSignal;
 import holdfast.server.healing.singleton.SingletonHosts.Act;
@@ -182,7 +183,7 @@ final class SingletonClusterTest {
     @Test
     void activeOne_thatIsAskedToRelease_isSucceeded() {
         Act before = hosts.last("warm");
-        SingletonHosts.Said said = hosts.singleton("release", "warm");
+        Said said = hosts.singleton("release", "warm");
         assertThat(said.status()).as(said.text()).isZero();
         assertThat(said.text()).matches("h[123] is active.\n");
         assertThat(hosts.awaitAfter("warm", before.fence()).fence()).isGreaterThan(before.fence());

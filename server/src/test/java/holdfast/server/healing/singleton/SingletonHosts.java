@@ -1,12 +1,14 @@
 package holdfast.server.healing.singleton;
 
 import holdfast.core.healing.Incident;
+import holdfast.server.cli.Said;
 import holdfast.server.client.Answer;
 import holdfast.server.client.Etcd;
 import holdfast.server.healing.act.ProcessSignal;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.Seen;
 import holdfast.server.ledger.file.FleetFile;
+import holdfast.server.peers.Cable;
 import holdfast.server.peers.Processes;
 import holdfast.server.peers.StoreCluster;
 import java.io.IOException;
@@ -45,7 +47,6 @@ final class SingletonHosts implements AutoCloseable {
     private final Processes processes;
     private final List<Cable> cables = new ArrayList<>();
     private final List<Processes.Running> agents = new ArrayList<>();
-    private int commands;
 
     /// One line of a file: who acted when.
     record Act(long fence, String host, long pid, double atSeconds) {
@@ -214,16 +215,9 @@ final class SingletonHosts implements AutoCloseable {
         agentOf(host).restart();
     }
 
-    /// What a command line said and how it ended.
-    record Said(int status, String text) {}
-
+    /// Runs `holdfast singleton WORDS` to its end.
     Said singleton(String... words) {
-        List<String> command = new ArrayList<>(List.of("singleton"));
-        command.addAll(List.of(words));
-        command.add("--store=" + store.url(0));
-        Processes.Running running = processes.holdfast("singleton" + ++commands, command);
-        int status = running.awaitEnd(LIMIT);
-        return new Said(status, running.log());
+        return Said.by(store.url(0), "singleton", words);
     }
 
     List<Incident> incidents() {

@@ -3,6 +3,10 @@ package holdfast.server.redundancy.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import holdfast.server.base.Metrics;
+import holdfast.server.client.Endpoint;
+import holdfast.server.client.Etcd;
+import holdfast.server.peers.Cable;
 import holdfast.server.peers.Processes;
 import holdfast.server.postgres.TestPostgres;
 import holdfast.server.redundancy.proxy.ProxyConfig;
@@ -37,6 +41,7 @@ import org.postgresql.PGConnection;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 final class PostgresProxyTest {
     private static final Duration LIMIT = ProxyTown.LIMIT;
+    private static final int LOOPS_MAX = 4; // each gets a client in turn
 
     @TempDir
     static Path folder;
@@ -72,10 +77,48 @@ final class PostgresProxyTest {
     }
 
     private static double cuts(String reason) {
-        String line = "holdfast_postgres_proxy_cuts_total{reason=\"" + reason + "\",service=\"shop\"} ";
-        String page = town.metrics.expose();
+        return number(town.metrics, "cuts_total{reason=\"" + reason + "\",service=\"shop\"} ");
+    }
+
+    private static double stalls(Metrics metrics) {
+        return number(metrics, "stalls_total{service=\"shop\"} ");
+    }
+
+    private static double number(Metrics metrics, String series) {
+        String line = "holdfast_postgres_proxy_" + series;
+        String page = metrics.expose();
         int at = page.indexOf(line);
         return at < 0 ? 0 : Double.parseDouble(page.substring(at + line.length(), page.indexOf('\n', at)));
+    }
+
+    /// What a query says, or the SQLSTATE of its failure.
+    private static CompletableFuture<String> asked(Connection connection, String sql) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return one(connection, sql);
+            } catch (SQLException failed) {
+                return failed.getSQLState();
+            }
+        });
+    }
+
+    private static void awaitSessions(TestPostgres server, int count, String which) {
+        Processes.await(
+                count + " sessions with " + which,
+                LIMIT,
+                () -> server.ask("SELECT count(*) FROM pg_stat_activity WHERE " + which)
+                        .equals("" + count));
+    }
+
+    /// Every loop of a proxy answers another client, after whatever had come there before.
+    private static void awaitTurn(int port) throws IOException {
+        for (int loop = 0; loop < LOOPS_MAX; loop++) {
+            try (Socket socket = new Socket("127.0.0.1", port)) {
+                socket.setSoTimeout((int) LIMIT.toMillis());
+                socket.getOutputStream().write(new byte[9]);
+                assertThat(socket.getInputStream().readAllBytes()).startsWith((byte) 'E');
+            }
+        }
     }
 
     // ---- one primary ----------------------------------------------------------------------------------------------
@@ -181,12 +224,7 @@ final class PostgresProxyTest {
         try (Connection connection = town.connectToRead()) {
             assertThat(one(connection, "SELECT pg_is_in_recovery()")).isEqualTo("t");
             town.delete("members/" + town.standby.name());
-            Processes.await(
-                    "it has left",
-                    LIMIT,
-                    () -> town.standby
-                            .ask("SELECT count(*) FROM pg_stat_activity WHERE usename = 'clerk'")
-                            .equals("0"));
+            awaitSessions(town.standby, 0, "usename = 'clerk'"); // it has left
             assertThat(one(connection, "SELECT pg_is_in_recovery()")).isEqualTo("f");
         } finally {
             town.announce();
@@ -206,13 +244,7 @@ final class PostgresProxyTest {
                     return failed;
                 }
             });
-            Processes.await(
-                    "it sleeps",
-                    LIMIT,
-                    () -> town.primary
-                            .ask(
-                                    "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND state = 'active'")
-                            .equals("1"));
+            awaitSessions(town.primary, 1, "query = 'SELECT pg_sleep(60)' AND state = 'active'");
             statement.cancel();
             assertThat(failure.get().getSQLState()).isEqualTo("57014");
             assertThat(one(connection, "SELECT 1")).isEqualTo("1");
@@ -256,12 +288,7 @@ final class PostgresProxyTest {
         Processes.await("it reads", LIMIT, () -> !reader.output().isEmpty());
         new ProcessBuilder("kill", "-STOP", "" + reader.process().pid()).start().waitFor();
         try {
-            Processes.await(
-                    "the server waits for its client",
-                    LIMIT,
-                    () -> town.primary
-                            .ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'ClientWrite'")
-                            .equals("1"));
+            awaitSessions(town.primary, 1, "wait_event = 'ClientWrite'"); // it waits for its client
         } finally {
             new ProcessBuilder("kill", "-CONT", "" + reader.process().pid())
                     .start()
@@ -310,29 +337,30 @@ final class PostgresProxyTest {
     @Test
     @Order(1)
     void stall_unconfirmed_holdsAnswersUntilTheStoreSaysWhoLeads() throws Exception {
-        try (Connection connection = town.connect()) {
-            assertThat(one(connection, "SELECT 1")).isEqualTo("1");
+        try (Connection lock = town.primary.connect();
+                Connection asking = town.connect();
+                Connection idle = town.connect()) {
+            assertThat(one(idle, "SELECT 1")).isEqualTo("1");
+            execute(lock, "SELECT pg_advisory_lock(1)");
+            CompletableFuture<String> answer = asked(asking, "SELECT 2 FROM pg_advisory_xact_lock(1)");
+            awaitSessions(town.primary, 1, "wait_event = 'advisory'");
+            double before = stalls(town.metrics);
             town.store.server(0).freeze();
-            CompletableFuture<String> answer;
+            CompletableFuture<String> another;
             try {
                 town.ticker.jump(Duration.ofSeconds(1));
-                Processes.await(
-                        "the stall is seen",
-                        LIMIT,
-                        () -> town.metrics.expose().contains("holdfast_postgres_proxy_stalls_total{service=\"shop\"}"));
-                answer = CompletableFuture.supplyAsync(() -> {
-                    try {
-                        return one(connection, "SELECT 2");
-                    } catch (SQLException failed) {
-                        return failed.toString();
-                    }
-                });
-                Thread.sleep(500); // nothing can be waited for: it is about something that must not happen
+                Processes.await("the stall is seen", LIMIT, () -> stalls(town.metrics) > before);
+                another = asked(idle, "SELECT 3");
+                execute(lock, "SELECT pg_advisory_unlock(1)");
+                awaitSessions(town.primary, 1, "state = 'idle' AND query LIKE 'SELECT 2 %'"); // it has answered
+                awaitTurn(town.proxy.writePort());
                 assertThat(answer).isNotDone();
+                assertThat(another).isNotDone();
             } finally {
                 town.store.server(0).thaw();
             }
             assertThat(answer.get()).isEqualTo("2");
+            assertThat(another.get()).isEqualTo("3");
         }
     }
 
@@ -357,12 +385,7 @@ final class PostgresProxyTest {
                             return failed;
                         }
                     });
-                    Processes.await(
-                            "it waits",
-                            LIMIT,
-                            () -> town.primary
-                                    .ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-                                    .equals("1"));
+                    awaitSessions(town.primary, 1, "wait_event = 'SyncRep'");
                     statement.cancel();
                     assertThat(failure.get().getSQLState()).isEqualTo("08007");
                 }
@@ -515,19 +538,8 @@ final class PostgresProxyTest {
                 Connection busy = town.connect()) {
             assertThat(one(idle, "SELECT 1")).isEqualTo("1");
             double before = cuts("fence");
-            CompletableFuture<String> running = CompletableFuture.supplyAsync(() -> {
-                try {
-                    return one(busy, "SELECT pg_sleep(20)");
-                } catch (SQLException failed) {
-                    return failed.getSQLState();
-                }
-            });
-            Processes.await(
-                    "it sleeps",
-                    LIMIT,
-                    () -> town.primary
-                            .ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
-                            .equals("1"));
+            CompletableFuture<String> running = asked(busy, "SELECT pg_sleep(20)");
+            awaitSessions(town.primary, 1, "wait_event = 'PgSleep'");
             town.delete("leader"); // the server lives on, and must not be heard any more
             assertThat(running.get()).isEqualTo("08006");
             assertThat(cuts("fence")).isEqualTo(before + 1);
@@ -543,8 +555,46 @@ final class PostgresProxyTest {
         town.follow();
     }
 
+    /// Its host was frozen together with a proxy, whose news of the store are old when both wake. Commits wait for no
+    /// replica here, so the server acknowledges one that nobody else has.
     @Test
     @Order(7)
+    void formerPrimary_thatWakesAndAcknowledges_isNotHeard() throws Exception {
+        TestPostgres former = town.primary;
+        former.sql("CREATE TABLE late (n int)");
+        former.sql("GRANT ALL ON late TO clerk");
+        Metrics numbers = new Metrics();
+        try (Cable cable = new Cable(Endpoint.parse(town.store.url(0)).port());
+                Etcd old = town.clientBy(cable);
+                PostgresProxy frozen = town.another(ProxyConfig.of("shop", "127.0.0.1", 0, 0), old, numbers);
+                Connection lock = former.connect();
+                Connection client = town.connectAt(frozen.writePort())) {
+            execute(lock, "SELECT pg_advisory_lock(1)");
+            CompletableFuture<String> commit =
+                    asked(client, "INSERT INTO late SELECT 1 FROM pg_advisory_xact_lock(1) RETURNING n");
+            awaitSessions(former, 1, "wait_event = 'advisory'");
+            former.freeze();
+            cable.cut();
+            town.promote();
+            double before = stalls(numbers);
+            town.ticker.jump(Duration.ofSeconds(1));
+            Processes.await("the proxy sees that it stood still", LIMIT, () -> stalls(numbers) > before);
+            former.thaw();
+            execute(lock, "SELECT pg_advisory_unlock(1)");
+            awaitSessions(former, 1, "state = 'idle' AND query LIKE 'INSERT INTO late %'"); // it has acknowledged
+            assertThat(former.ask("SELECT count(*) FROM late")).isEqualTo("1");
+            awaitTurn(frozen.writePort());
+            assertThat(commit).isNotDone();
+            cable.mend();
+            assertThat(commit.get()).isEqualTo("08006");
+        } finally {
+            former.close();
+        }
+        town.follow();
+    }
+
+    @Test
+    @Order(8)
     void switchover_transactionThatDoesNotEnd_isCutAfterTheGrace() throws Exception {
         try (Connection busy = town.connect()) {
             busy.setAutoCommit(false);
@@ -560,7 +610,7 @@ final class PostgresProxyTest {
     }
 
     @Test
-    @Order(8)
+    @Order(9)
     void noPrimary_forLongerThanTheHold_isAClearError() throws Exception {
         ProxyConfig hasty = ProxyConfig.of("shop", "127.0.0.1", 0, 0).withHoldFor(Duration.ofMillis(300));
         try (PostgresProxy other = town.another(hasty)) {

@@ -6,8 +6,11 @@ import holdfast.core.base.Bytes;
 import holdfast.server.base.Metrics;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
+import holdfast.server.client.Endpoint;
 import holdfast.server.client.Etcd;
+import holdfast.server.client.EtcdConfig;
 import holdfast.server.client.Txn;
+import holdfast.server.peers.Cable;
 import holdfast.server.peers.Processes;
 import holdfast.server.peers.StoreCluster;
 import holdfast.server.postgres.PostgresBinaries;
@@ -145,7 +148,18 @@ final class ProxyTown implements AutoCloseable {
 
     /// One more proxy of the same service.
     PostgresProxy another(ProxyConfig config) throws IOException, InterruptedException {
-        return PostgresProxy.open(vertx, etcd, config, ProxyMetrics.ofPostgres(new Metrics()), ticker);
+        return another(config, etcd, new Metrics());
+    }
+
+    /// @param from what it knows of the store
+    PostgresProxy another(ProxyConfig config, Etcd from, Metrics numbers) throws IOException, InterruptedException {
+        return PostgresProxy.open(vertx, from, config, ProxyMetrics.ofPostgres(numbers), ticker);
+    }
+
+    /// A client of the store that goes through a cable.
+    Etcd clientBy(Cable cable) {
+        Endpoint endpoint = Endpoint.parse("http://127.0.0.1:" + cable.port());
+        return Etcd.open(vertx, EtcdConfig.of(List.of(endpoint)).withCallLimit(Duration.ofSeconds(2)), Ticker.system());
     }
 
     String address(int port) {

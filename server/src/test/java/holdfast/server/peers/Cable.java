@@ -1,4 +1,4 @@
-package holdfast.server.healing.singleton;
+package holdfast.server.peers;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,19 +11,19 @@ import java.util.List;
 
 /// A TCP relay that can be cut: then bytes vanish both ways and nobody is told. After it was mended old connections are
 /// closed.
-final class Cable implements AutoCloseable {
+public final class Cable implements AutoCloseable {
     private final ServerSocket server;
     private final int target;
     private final List<Socket> open = new ArrayList<>(); // under `this`
     private volatile boolean cut;
 
-    Cable(int targetPort) throws IOException {
+    public Cable(int targetPort) throws IOException {
         this.target = targetPort;
         this.server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().start(this::accept);
     }
 
-    int port() {
+    public int port() {
         return server.getLocalPort();
     }
 
@@ -61,11 +61,11 @@ final class Cable implements AutoCloseable {
         }
     }
 
-    void cut() {
+    public void cut() {
         cut = true;
     }
 
-    synchronized void mend() {
+    public synchronized void mend() {
         for (Socket one : open) {
             try {
                 one.close();
