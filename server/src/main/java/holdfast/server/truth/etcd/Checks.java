@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What etcd refuses before a request may enter the log, in etcd's order. Null means that nothing is wrong.
@@ -162,11 +163,13 @@ final class Checks {
                 && request.getFailureList().stream().allMatch(RequestOp::hasRequestRange);
     }
 
-    /// Whether every range of a read-only transaction is content with local state.
+    /// Whether a read-only transaction says, by every range that it has, that it is content with local state. One that
+    /// only compares says nothing of that: it sees every write that was acknowledged before, other than in etcd.
     static boolean isSerializable(TxnRequest request) {
-        return request.getSuccessList().stream()
-                        .allMatch(op -> op.getRequestRange().getSerializable())
-                && request.getFailureList().stream()
-                        .allMatch(op -> op.getRequestRange().getSerializable());
+        List<RequestOp> ranges = Stream.of(request.getSuccessList(), request.getFailureList())
+                .flatMap(List::stream)
+                .toList();
+        return !ranges.isEmpty()
+                && ranges.stream().allMatch(op -> op.getRequestRange().getSerializable());
     }
 }
