@@ -20,6 +20,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -180,7 +181,13 @@ final class ClusterCommands {
                             ? member.position().lsn().toString()
                             : Long.toString(member.position().lsn().bytes()),
                     lag,
-                    member.pendingRestart() ? "restart pending" : "");
+                    note(member));
+        }
+
+        private static String note(Member member) {
+            List<String> notes = new ArrayList<>(member.tags());
+            if (member.pendingRestart()) notes.addFirst("restart pending");
+            return String.join(", ", notes);
         }
 
         private static String state(Member member, boolean primary, @Nullable Holder holder) {

@@ -28,6 +28,9 @@ import java.util.TreeSet;
 /// @param restPort of the health endpoints on each host, 0 for none
 /// @param writePort of the proxy on each host that leads to the primary, 0 for none
 /// @param readPort of the proxy on each host that leads to the replicas, 0 for none
+/// @param tags in what single members differ
+/// @param onRoleChange command that is told when a host's member becomes a primary, a replica or stops, first word a
+///     path from the root; empty for none
 public record ClusterSpec(
         Kind kind,
         String name,
@@ -45,7 +48,9 @@ public record ClusterSpec(
         SortedSet<NodeId> noFailover,
         int restPort,
         int writePort,
-        int readPort) {
+        int readPort,
+        Tags tags,
+        List<String> onRoleChange) {
     public static final Duration LEASE = Duration.ofSeconds(2);
     public static final long LAG_BYTES_MAX = 1L << 20;
     public static final Duration START_WITHIN = Duration.ofSeconds(2);
@@ -133,6 +138,8 @@ public record ClusterSpec(
 
     public ClusterSpec {
         hosts = List.copyOf(hosts);
+        if (tags == null) tags = Tags.NONE; // written before there were any
+        onRoleChange = onRoleChange == null ? List.of() : List.copyOf(onRoleChange);
         noFailover = Collections.unmodifiableSortedSet(new TreeSet<>(noFailover));
         String section = kind.key() + ".";
         Require.that("name", name, name.matches("[a-z]([a-z0-9-]{0,61}[a-z0-9])?"), "1 to 63 of a-z 0-9 -");
@@ -157,6 +164,8 @@ public record ClusterSpec(
                 (readPort == 0) == (writePort == 0),
                 "given together with write-port, or neither");
         refusePorts(section + "ports", List.of(port, restPort, writePort, readPort));
+        tags.refuse(section, kind.namesReplicas());
+        refuseCommand(section + "on-role-change", onRoleChange);
     }
 
     /// With the hosts named, where they were not: every host of the fleet.
@@ -179,12 +188,54 @@ public record ClusterSpec(
                 noFailover,
                 restPort,
                 writePort,
-                readPort);
+                readPort,
+                tags,
+                onRoleChange);
+    }
+
+    /// Whether the member of `host` may become the primary.
+    public boolean mayLead(NodeId host) {
+        return priorityOf(host) > 0;
+    }
+
+    /// Among members that have equally much the highest becomes the primary.
+    public int priorityOf(NodeId host) {
+        return noFailover.contains(host) ? 0 : tags.priority().getOrDefault(host, Tags.PRIORITY);
+    }
+
+    /// Whether commits may wait for the member of `host`, and elections count it.
+    public boolean counts(NodeId host) {
+        return durability == Durability.ASYNC || !tags.noSync().contains(host);
+    }
+
+    /// In what the member of `host` differs, as people and proxies read it: `no-failover`, `priority 2`, `no-balance`,
+    /// `no-sync`.
+    public List<String> tagsOf(NodeId host) {
+        List<String> words = new ArrayList<>();
+        Integer priority = tags.priority().get(host);
+        if (noFailover.contains(host)) words.add("no-failover");
+        if (priority != null) words.add("priority " + priority);
+        if (tags.noBalance().contains(host)) words.add("no-balance");
+        if (tags.noSync().contains(host)) words.add("no-sync");
+        return words;
+    }
+
+    /// @param all hosts of the fleet
+    void refuseStrangers(List<NodeId> all) {
+        tags.refuseStrangers("services." + name + "." + kind.key() + ".", noFailover, hosts.isEmpty() ? all : hosts);
     }
 
     /// The hosts of the other members.
     public List<NodeId> others(NodeId me) {
         return hosts.stream().filter(host -> !host.equals(me)).toList();
+    }
+
+    static void refuseCommand(String key, List<String> command) {
+        Require.that(
+                key,
+                command,
+                command.isEmpty() || command.getFirst().startsWith("/"),
+                "a command whose first word is a path from the root");
     }
 
     private static void refusePorts(String key, List<Integer> ports) {

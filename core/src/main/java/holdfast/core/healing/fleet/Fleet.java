@@ -66,6 +66,8 @@ public record Fleet(
         postgres = sorted(postgres, PostgresSpec::name, one -> one.cluster().hosts(), names, hostNames);
         singletons = sorted(singletons, SingletonSpec::name, SingletonSpec::hosts, names, hostNames);
         redis = sorted(redis, RedisSpec::name, one -> one.cluster().hosts(), names, hostNames);
+        for (PostgresSpec one : postgres) one.cluster().refuseStrangers(List.copyOf(hostNames));
+        for (RedisSpec one : redis) one.cluster().refuseStrangers(List.copyOf(hostNames));
         for (ServiceSpec service : services) refuseUnknown(service, hostNames, byName);
         refuseCircle(byName);
         refuseOverlap(services);

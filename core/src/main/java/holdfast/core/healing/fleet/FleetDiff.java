@@ -129,6 +129,8 @@ public record FleetDiff(List<String> sentences) {
         change(sentences, key + "parameters", before.parameters(), after.parameters());
         change(sentences, key + "hba", before.hba(), after.hba());
         change(sentences, key + "replica-method", before.replicaMethod(), after.replicaMethod());
+        change(sentences, key + "post-init", before.postInit(), after.postInit());
+        change(sentences, key + "slots", before.slots().keySet(), after.slots().keySet());
     }
 
     private static void between(ClusterSpec before, ClusterSpec after, List<String> sentences) {
@@ -150,6 +152,11 @@ public record FleetDiff(List<String> sentences) {
         change(sentences, key + "start-within", before.startWithin(), after.startWithin());
         change(sentences, key + "stop-within", before.stopWithin(), after.stopWithin());
         change(sentences, key + "no-failover", before.noFailover(), after.noFailover());
+        Tags tags = after.tags();
+        change(sentences, key + "priority", before.tags().priority(), tags.priority());
+        change(sentences, key + "no-balance", before.tags().noBalance(), tags.noBalance());
+        change(sentences, key + "no-sync", before.tags().noSync(), tags.noSync());
+        change(sentences, key + "on-role-change", before.onRoleChange(), after.onRoleChange());
         change(sentences, key + "rest-port", before.restPort(), after.restPort());
         change(sentences, key + "write-port", before.writePort(), after.writePort());
         change(sentences, key + "read-port", before.readPort(), after.readPort());

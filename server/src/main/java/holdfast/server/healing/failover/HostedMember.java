@@ -57,7 +57,8 @@ public final class HostedMember implements AutoCloseable {
         Peers peers = new Peers();
         try {
             Enforcer enforcer = Enforcer.open(spec, place.host(), tag, notes, peers, ticker);
-            Keeper keeper = new Keeper(spec, place.host(), place.address(), etcd, engine, enforcer, ticker);
+            RoleChanges roles = new RoleChanges(spec, place, notes, RoleChanges.LIMIT);
+            Keeper keeper = new Keeper(spec, place, etcd, engine, enforcer, roles, ticker);
             HttpServer rest = null;
             try {
                 if (spec.restPort() != 0) {

@@ -32,33 +32,31 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Keeps this host's member of one cluster: looks, asks [Failover] for the one next move, makes it, looks
-/// again.
-/// A thread of its own, so that a slow server never holds up anything else.
+/// Keeps this host's member of one cluster: looks, asks [Failover] for the one next move, makes it, looks again. A
+/// thread of its own, so that a slow server never holds up anything else.
 final class Keeper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Keeper.class);
     private static final long TURN_NANOS = 100_000_000;
     private static final long VACANT_TURN_NANOS = 10_000_000;
-    private static final long REPORT_NANOS = 1_000_000_000;
     private static final long ANSWERS_NANOS = 3_000_000_000L;
     private static final long LEASE_RETRY_NANOS = 200_000_000;
 
     private final ClusterSpec spec;
     private final NodeId me;
-    private final String address;
+    private final HostedMember.Place place;
     private final Etcd etcd;
     private final Ticker ticker;
     private final Engine server;
     private final Enforcer enforcer;
+    private final RoleChanges roles;
     private final Mirror mirror;
     private final Desk desk;
+    private final Word word;
     private final Homecoming homecoming;
     private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
     private final Thread thread;
     private volatile @Nullable Lease lease;
     private volatile @Nullable View seen;
-    private @Nullable Member reported;
-    private long reportedNanos;
     private long vacantNanos;
     private Position lastPrimary = Position.NONE;
     private String lastSaid = "";
@@ -67,19 +65,28 @@ final class Keeper implements AutoCloseable {
     private boolean refreshed; // the server that we found has our configuration
     private volatile boolean closed;
 
-    Keeper(ClusterSpec spec, NodeId me, String address, Etcd etcd, Engine server, Enforcer enforcer, Ticker ticker) {
+    Keeper(
+            ClusterSpec spec,
+            HostedMember.Place place,
+            Etcd etcd,
+            Engine server,
+            Enforcer enforcer,
+            RoleChanges roles,
+            Ticker ticker) {
         this.spec = spec;
-        this.me = me;
-        this.address = address;
+        this.me = place.host();
+        this.place = place;
         this.etcd = etcd;
         this.ticker = ticker;
         this.server = server;
         this.enforcer = enforcer;
+        this.roles = roles;
         this.former = server.rememberedLease();
         enforcer.pledgedBefore(server.pledged());
         ClusterKeys keys = new ClusterKeys(spec.kind(), spec.name());
         this.mirror = new Mirror(etcd, spec.name(), keys.all(), ticker, this::wake);
         this.desk = new Desk(etcd, keys, spec, me, mirror);
+        this.word = new Word(spec, place, server, desk, ticker);
         this.homecoming = new Homecoming(desk, ticker);
         this.thread = Threads.startPlatform(spec.name() + " keeper", this::run);
     }
@@ -120,8 +127,9 @@ final class Keeper implements AutoCloseable {
         Lease held = lease();
         View view = view(local, held);
         seen = view;
+        roles.see(view);
         enforce(view, held);
-        if (held != null) report(view, held);
+        if (held != null) word.say(view, held);
         tell(view);
         if (!enforcer.isGuarded()) {
             say("guard", new Reason("no-guard", "No guard can be started: nothing is done here."));
@@ -141,7 +149,7 @@ final class Keeper implements AutoCloseable {
         Lease held = lease;
         if (held != null && !held.gone()) return held;
         lease = null;
-        reported = null;
+        word.forget();
         Answer<Lease> answer = former == 0
                 ? Lease.grant(etcd, spec.name() + " on " + me, spec.lease(), _ -> wake())
                 : Lease.resume(etcd, spec.name() + " on " + me, former, _ -> wake());
@@ -206,39 +214,6 @@ final class Keeper implements AutoCloseable {
 
     private boolean storeAnswers() {
         return ticker.nanos() - mirror.readNanos() < ANSWERS_NANOS;
-    }
-
-    private void report(View view, Lease held) {
-        Local local = view.local();
-        Member.Role role = switch (local.phase()) {
-            case PRIMARY -> Member.Role.PRIMARY;
-            case STANDBY -> Member.Role.REPLICA;
-            case STOPPED, STARTING -> Member.Role.STOPPED;
-        };
-        long pledged = Failover.isFinal(view) ? server.pledged() : 0;
-        Member member = new Member(
-                me,
-                address,
-                spec.port(),
-                spec.restPort(),
-                role,
-                local.receiving(),
-                local.position(),
-                pledged,
-                server.pendingRestart(),
-                server.history());
-        Member former = reported;
-        boolean same = former != null
-                && former.role() == member.role()
-                && former.streaming() == member.streaming()
-                && former.pledged() == member.pledged()
-                && former.history().equals(member.history())
-                && former.position().timeline() == member.position().timeline();
-        if (same && ticker.nanos() - reportedNanos < REPORT_NANOS) return;
-        if (desk.report(member, held) instanceof Outcome.Done) {
-            reported = member;
-            reportedNanos = ticker.nanos();
-        }
     }
 
     // ---- acting ----
@@ -333,9 +308,10 @@ final class Keeper implements AutoCloseable {
         long lost = Report.lostBytesMax(view);
         Turn turn = new Turn(term, me.name(), ticker.wallMillis(), why.sentence(), lost);
         boolean serving = state != null && view.local().phase() == Phase.PRIMARY;
-        Outcome taken = desk.take(state, turn, desk.value(address, serving, term), held);
-        if (taken instanceof Outcome.Done) report = Report.begin(view, turn, ticker.nanos() - view.vacantNanos());
-        if (taken instanceof Outcome.Done) LOG.info("{} on {} holds the key in term {}.", spec.name(), me, term);
+        Outcome taken = desk.take(state, turn, desk.value(place.address(), serving, term), held);
+        if (!(taken instanceof Outcome.Done)) return taken;
+        report = Report.begin(view, turn, ticker.nanos() - view.vacantNanos());
+        LOG.info("{} on {} holds the key in term {}.", spec.name(), me, term);
         return taken;
     }
 
@@ -352,7 +328,7 @@ final class Keeper implements AutoCloseable {
     private Outcome serve(boolean serving, @Nullable ClusterState state, View view, @Nullable Lease held) {
         if (held == null) return new Outcome.Refused(new Reason("no-lease", "There is no lease to hold the key by."));
         if (!serving) server.checkpoint(); // so that the stop that follows is quick
-        return desk.serve(desk.value(address, serving, holder(view).term()), state, fence(view), held);
+        return desk.serve(desk.value(place.address(), serving, holder(view).term()), state, fence(view), held);
     }
 
     private Outcome rewind(View view) throws InterruptedException {
@@ -384,6 +360,7 @@ final class Keeper implements AutoCloseable {
         mirror.close();
         Lease held = lease;
         if (held != null) held.close();
+        roles.close();
         server.close();
         enforcer.close();
     }

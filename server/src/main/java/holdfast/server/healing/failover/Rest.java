@@ -67,18 +67,17 @@ final class Rest implements Handler<HttpServerRequest> {
     private static void health(HttpServerRequest request, String path, View view) {
         long lagMax = lagMax(request.getParam("lag"));
         boolean primary = isPrimary(view);
-        boolean replica = isReplica(view) && lag(view) <= lagMax && mayBalance(view);
+        boolean replica = isReplica(view) && lag(view) <= lagMax && takesReaders(view);
+        boolean tagged = PatroniTags.has(view.spec(), view.me(), request.params());
         boolean synchronous = replica && isSynchronous(view);
         Boolean well = switch (path) {
             case "/", "/primary", "/master", "/read-write", "/leader" -> primary;
-            case "/replica" -> replica;
-            case "/read-only" -> primary || replica;
-            case "/synchronous", "/sync" -> synchronous;
-            case "/read-only-sync" -> primary || synchronous;
-            case "/quorum" -> synchronous;
-            case "/read-only-quorum" -> primary || synchronous;
-            case "/asynchronous", "/async" -> replica && !synchronous;
-            case "/health" -> runs(view);
+            case "/replica" -> replica && tagged;
+            case "/read-only" -> (primary || replica) && tagged;
+            case "/synchronous", "/sync", "/quorum" -> synchronous && tagged;
+            case "/read-only-sync", "/read-only-quorum" -> (primary || synchronous) && tagged;
+            case "/asynchronous", "/async" -> replica && !synchronous && tagged;
+            case "/health" -> runs(view) && tagged;
             case "/readiness" -> primary || isReplica(view);
             case "/standby-leader", "/standby_leader" -> false;
             default -> null;
@@ -116,8 +115,8 @@ final class Rest implements Handler<HttpServerRequest> {
         return view.local().phase() == Phase.STANDBY && view.local().receiving();
     }
 
-    private static boolean mayBalance(View view) {
-        return !view.spec().noFailover().contains(view.me()) || view.holder() != null;
+    private static boolean takesReaders(View view) {
+        return !view.spec().tags().noBalance().contains(view.me());
     }
 
     private static boolean runs(View view) {
@@ -156,6 +155,7 @@ final class Rest implements Handler<HttpServerRequest> {
         ClusterState state = view.state();
         if (state != null) fields.put("database_system_identifier", Long.toUnsignedString(state.systemId()));
         if (state != null && state.paused()) fields.put("pause", true);
+        tag(fields, view, view.me());
         fields.put(
                 "patroni",
                 Map.of(
@@ -188,12 +188,18 @@ final class Rest implements Handler<HttpServerRequest> {
                 fields.put(
                         "lag", primary.position().lsn().since(member.position().lsn()));
             }
+            tag(fields, view, member.host());
             members.add(fields);
         }
         Map<String, Object> cluster = new LinkedHashMap<>();
         cluster.put("members", members);
         cluster.put("scope", view.spec().name());
         return cluster;
+    }
+
+    private static void tag(Map<String, Object> fields, View view, NodeId host) {
+        Map<String, Object> tags = PatroniTags.of(view.spec(), host);
+        if (!tags.isEmpty()) fields.put("tags", tags);
     }
 
     private static String role(View view, NodeId host) {

@@ -25,6 +25,9 @@ final class Conf {
 
     private static final int SOCKET_FOLDER_MAX = 90; // a socket's whole path has at most 107 bytes
 
+    private static final int SLOTS = 10;
+    private static final int SLOTS_OF_OTHERS = 4;
+
     private Conf() {}
 
     /// @param data the server's folder
@@ -49,7 +52,7 @@ final class Conf {
         lines.put("wal_level", "logical");
         lines.put("wal_log_hints", "on");
         lines.put("hot_standby", "on");
-        lines.put("max_replication_slots", "10");
+        lines.put("max_replication_slots", Integer.toString(slots(spec)));
         // a promotion that meets the end of the stream waits this long: 5 s by default
         lines.put("wal_retrieve_retry_interval", "100ms");
         lines.put("recovery_target_timeline", "latest");
@@ -60,6 +63,11 @@ final class Conf {
         return lines.entrySet().stream()
                 .map(line -> line.getKey() + " = " + quote(line.getValue()) + "\n")
                 .collect(Collectors.joining());
+    }
+
+    /// Those of the members and of the owner, and as many for others as there always are.
+    private static int slots(PostgresSpec spec) {
+        return Math.max(SLOTS, spec.cluster().hosts().size() + spec.slots().size() + SLOTS_OF_OTHERS);
     }
 
     private static String quote(String value) {

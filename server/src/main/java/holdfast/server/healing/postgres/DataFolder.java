@@ -39,6 +39,7 @@ final class DataFolder {
     private final Programs programs;
     private final Path data;
     private final Path founding;
+    private final Path making;
     private final Path rewinding;
 
     /// @param data the server's folder
@@ -47,6 +48,7 @@ final class DataFolder {
         this.programs = programs;
         this.data = data;
         this.founding = notes.resolve("founding");
+        this.making = notes.resolve("making");
         this.rewinding = notes.resolve("rewinding");
     }
 
@@ -59,7 +61,7 @@ final class DataFolder {
     }
 
     Control control() throws InterruptedException {
-        if (Files.exists(rewinding) || !Files.exists(data.resolve(CONTROL_FILE))) return Control.NONE;
+        if (Files.exists(rewinding) || isMaking() || !Files.exists(data.resolve(CONTROL_FILE))) return Control.NONE;
         Programs.Ended ended = programs.run(MAKE_LIMIT, Map.of(), "pg_controldata", List.of("-D", data.toString()));
         Matcher systemId = SYSTEM_ID.matcher(ended.said());
         Matcher timeline = TIMELINE.matcher(ended.said());
@@ -88,6 +90,21 @@ final class DataFolder {
             SafeFile.delete(founding);
         } catch (IOException failed) {
             LOG.warn("The mark of the founding stays: {}", failed.getMessage());
+        }
+    }
+
+    /// A new cluster is not complete yet: what there is of it counts for nothing.
+    boolean isMaking() {
+        return Files.exists(making);
+    }
+
+    /// It is complete.
+    Outcome made() {
+        try {
+            SafeFile.delete(making);
+            return new Outcome.Done(0);
+        } catch (IOException failed) {
+            return failed("cannot-initialize", failed);
         }
     }
 
@@ -129,11 +146,12 @@ final class DataFolder {
         programs.user().own(file);
     }
 
-    /// A new, empty cluster.
+    /// A new, empty cluster; not complete before that is said.
     Outcome initialize(Secrets secrets) throws InterruptedException {
         try {
             if (isFounding()) delete(data); // ours, and never served
             SafeFile.write(founding, new byte[0]);
+            SafeFile.write(making, new byte[0]);
             programs.user().makeFolder(data);
         } catch (IOException failed) {
             return failed("cannot-initialize", failed);
@@ -193,6 +211,7 @@ final class DataFolder {
             if (Files.exists(data)) Files.move(data, old);
             Files.move(fresh, data);
             Files.deleteIfExists(rewinding);
+            Files.deleteIfExists(making);
             founded();
             delete(old);
             markStandby();

@@ -31,7 +31,6 @@ public final class PostgresEngine implements Engine {
     private static final Logger LOG = LoggerFactory.getLogger(PostgresEngine.class);
     /// Until each sender of the log has read its configuration again.
     private static final long RELOAD_NANOS = 200_000_000;
-
     /// A server that answered and does not is no slow start.
     private static final long HUNG_NANOS = 8_000_000_000L;
     private static final long PROMOTE_LIMIT_NANOS = 60_000_000_000L;
@@ -49,6 +48,7 @@ public final class PostgresEngine implements Engine {
     private final ServerProcess process;
     private final Sessions sessions;
     private final Slots slots;
+    private final Founding founding;
     private final String tag;
     private Setting setting;
     private DataFolder.@Nullable Control control;
@@ -78,8 +78,9 @@ public final class PostgresEngine implements Engine {
         this.settingFile = notes.resolve("member.json");
         this.setting = Setting.read(settingFile);
         this.sessions = new Sessions(spec, address);
-        this.slots = new Slots(spec.cluster().others(me));
+        this.slots = new Slots(spec, me, notes);
         this.process = new ServerProcess(programs, data, notes.resolve("postgresql.log"), ticker);
+        this.founding = new Founding(spec, address, folder, process, notes, ticker);
     }
 
     /// @throws IOException when PostgreSQL is not installed, or a folder cannot be made
@@ -171,7 +172,7 @@ public final class PostgresEngine implements Engine {
         if (news) keep(setting.on(timeline).rewound(receiving ? 0 : setting.rewound()));
         if (receiving || setting.follows() == null) lostSinceNanos = 0;
         else if (lostSinceNanos == 0) lostSinceNanos = now;
-        if (receiving) slots.dropAll(sessions.sql(), now);
+        if (receiving) slots.follow(sessions, setting, looked.replayed(), now);
         boolean quiet = looked.receiver() == null && setting.follows() == null && looked.atEnd();
         return local(
                 looked.systemId(),
@@ -185,16 +186,15 @@ public final class PostgresEngine implements Engine {
     }
 
     private Local primary(Sql.Looked looked, long now) {
-        if (!looked.flushed().isEmpty()) lostSinceNanos = 0;
+        if (looked.flushed().keySet().stream().anyMatch(spec.cluster()::counts)) lostSinceNanos = 0;
         else if (lostSinceNanos == 0) lostSinceNanos = now;
         if (looked.timeline() != setting.timeline()) keep(setting.on(looked.timeline()));
         slots.keep(sessions.sql(), now);
-        Lsn end = looked.replayed();
         return local(
                 looked.systemId(),
                 Phase.PRIMARY,
-                new Position(looked.timeline(), end),
-                end,
+                new Position(looked.timeline(), looked.replayed()),
+                looked.replayed(),
                 folder.startOf(looked.timeline()),
                 true,
                 false,
@@ -238,7 +238,7 @@ public final class PostgresEngine implements Engine {
     public Outcome initialize() throws InterruptedException {
         keep(setting.anew());
         control = null;
-        return folder.initialize(sessions.secrets());
+        return founding.make(sessions, this::start);
     }
 
     @Override
@@ -282,7 +282,6 @@ public final class PostgresEngine implements Engine {
 
     @Override
     public Outcome apply(Rule rule) throws InterruptedException {
-        Lsn at;
         try {
             Sql.Looked before = sessions.sql().look();
             keep(setting.ruled(rule, Setting.UNTOLD)); // until it is known that the server goes by it
@@ -294,12 +293,11 @@ public final class PostgresEngine implements Engine {
             }
             if (!before.standby()) TimeUnit.NANOSECONDS.sleep(RELOAD_NANOS);
             // whatever was let through by the old rule lies before this
-            at = sessions.sql().look().end();
+            keep(setting.ruled(rule, sessions.sql().look().end()));
+            return new Outcome.Done(0);
         } catch (SQLException failed) {
             return new Outcome.Unknown(new Reason("no-answer", String.valueOf(failed.getMessage())));
         }
-        keep(setting.ruled(rule, at));
-        return new Outcome.Done(0);
     }
 
     @Override
@@ -370,6 +368,7 @@ public final class PostgresEngine implements Engine {
 
     @Override
     public boolean refresh(@Nullable ClusterState state) throws InterruptedException {
+        founding.endWhatWasCutOff();
         if (process.pid() == 0) return true;
         if (folder.isConfigured()) return reload() instanceof Outcome.Done;
         if (state != null && folder.control().systemId() != state.systemId()) return true;

@@ -61,6 +61,11 @@ final class Sessions implements AutoCloseable {
         return fresh;
     }
 
+    /// A short session with another server.
+    Sql open(String host, int port) {
+        return open(host, port, LIMIT_SECONDS);
+    }
+
     private Sql open(String host, int port, int limitSeconds) {
         return new Sql(host, port, "postgres", secrets.superuser(), secrets.superuserPassword(), limitSeconds);
     }

@@ -53,7 +53,7 @@ final class Conf {
         lines.put("replica-announce-ip", address);
         lines.put("replica-announce-port", Integer.toString(spec.cluster().port()));
         lines.put("replica-read-only", "yes");
-        lines.put("replica-priority", spec.cluster().noFailover().contains(host) ? PRIORITY_NEVER : "100");
+        lines.put("replica-priority", spec.cluster().mayLead(host) ? "100" : PRIORITY_NEVER);
         lines.put("repl-backlog-ttl", "0"); // a primary that is alone for long must not forget its place
         lines.put("min-replicas-max-lag", Integer.toString(LAG_SECONDS_MAX));
         lines.put("requirepass", password);

@@ -139,6 +139,33 @@ final class Forms {
             @Key(says = "Hosts that are never elected.") @Nullable
             List<String> noFailover,
 
+            @Key(
+                    says =
+                            "Among members that have equally much the one with the highest becomes the primary; 0 to 1000, "
+                                    + "1 for those not named; 0 is never elected.")
+            @Nullable
+            Map<String, Integer> priority,
+
+            @Key(says = "Hosts that readers are not sent to.") @Nullable
+            List<String> noBalance,
+
+            @Key(says = "Hosts whose confirmation no commit waits for.") @Nullable
+            List<String> noSync,
+
+            @Key(
+                    says =
+                            "Command that is told when a host's member becomes the primary, a replica or stops, first word a "
+                                    + "path from the root.")
+            @Nullable
+            List<String> onRoleChange,
+
+            @Key(says = "Command that is run once in a new cluster before it serves, first word a path from the root.")
+            @Nullable
+            List<String> postInit,
+
+            @Key(says = "Replication slots of your own, by name, kept on every member.") @Nullable
+            Map<String, SlotForm> slots,
+
             @Key(says = "Port of the health endpoints, 8008 if not given; 0 for none.", least = 0, most = 65_535)
             @Nullable
             Integer restPort,
@@ -150,6 +177,14 @@ final class Forms {
             @Key(says = "Port of the proxy to the replicas on each host; none if not given.", least = 0, most = 65_535)
             @Nullable
             Integer readPort) {}
+
+    record SlotForm(
+            @Key(
+                    says = "physical: for a copy of the log, such as pg_receivewal makes.",
+                    words = {"physical"},
+                    required = true)
+            @Nullable
+            String type) {}
 
     record SingletonForm(
             @Key(says = "How long the active one counts as alive without a renewal, 1s if not given.") @Nullable
@@ -215,6 +250,23 @@ final class Forms {
 
             @Key(says = "Hosts that are never elected.") @Nullable
             List<String> noFailover,
+
+            @Key(
+                    says =
+                            "Among members that have equally much the one with the highest becomes the primary; 0 to 1000, "
+                                    + "1 for those not named; 0 is never elected.")
+            @Nullable
+            Map<String, Integer> priority,
+
+            @Key(says = "Hosts that readers are not sent to.") @Nullable
+            List<String> noBalance,
+
+            @Key(
+                    says =
+                            "Command that is told when a host's member becomes the primary, a replica or stops, first word a "
+                                    + "path from the root.")
+            @Nullable
+            List<String> onRoleChange,
 
             @Key(says = "Port of the health endpoints, 8009 if not given; 0 for none.", least = 0, most = 65_535)
             @Nullable

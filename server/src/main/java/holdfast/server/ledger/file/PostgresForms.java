@@ -6,17 +6,21 @@ import holdfast.core.base.NodeId;
 import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.fleet.ClusterSpec.Durability;
 import holdfast.core.healing.fleet.PostgresSpec;
+import holdfast.core.healing.fleet.SlotSpec;
 import holdfast.server.ledger.file.Forms.PostgresForm;
 import holdfast.server.ledger.file.Forms.ServiceForm;
+import holdfast.server.ledger.file.Forms.SlotForm;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
 /// A service of `kind: postgresql`.
 final class PostgresForms {
     private static final PostgresForm NOTHING = new PostgresForm(
-            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+            null, null, null, null);
 
     private PostgresForms() {}
 
@@ -41,11 +45,22 @@ final class PostgresForms {
                         FleetFile.indexed("postgresql.no-failover", or(own.noFailover(), List.of()), NodeId::new)),
                 or(own.restPort(), PostgresSpec.REST_PORT),
                 or(own.writePort(), 0),
-                or(own.readPort(), 0));
+                or(own.readPort(), 0),
+                TagForms.tags("postgresql", own.priority(), own.noBalance(), own.noSync()),
+                or(own.onRoleChange(), List.of()));
         return new PostgresSpec(
                 cluster,
                 new TreeMap<>(or(own.parameters(), Map.of())),
                 or(own.hba(), List.of()),
-                or(own.replicaMethod(), List.of()));
+                or(own.replicaMethod(), List.of()),
+                or(own.postInit(), List.of()),
+                slots(or(own.slots(), Map.of())));
+    }
+
+    private static SortedMap<String, SlotSpec> slots(Map<String, SlotForm> forms) {
+        SortedMap<String, SlotSpec> slots = new TreeMap<>();
+        forms.forEach((name, form) -> slots.put(
+                name, new SlotSpec(SlotSpec.Type.of(or(form.type(), "")).orElseThrow())));
+        return slots;
     }
 }

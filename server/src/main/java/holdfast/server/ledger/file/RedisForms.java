@@ -16,7 +16,8 @@ import java.util.TreeSet;
 /// A service of `kind: redis`.
 final class RedisForms {
     private static final RedisForm NOTHING = new RedisForm(
-            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+            null, null);
 
     private RedisForms() {}
 
@@ -40,7 +41,9 @@ final class RedisForms {
                 new TreeSet<>(FleetFile.indexed("redis.no-failover", or(own.noFailover(), List.of()), NodeId::new)),
                 or(own.restPort(), RedisSpec.REST_PORT),
                 or(own.writePort(), 0),
-                or(own.readPort(), 0));
+                or(own.readPort(), 0),
+                TagForms.tags("redis", own.priority(), own.noBalance(), null),
+                or(own.onRoleChange(), List.of()));
         return new RedisSpec(
                 cluster,
                 new TreeMap<>(or(own.parameters(), Map.of())),

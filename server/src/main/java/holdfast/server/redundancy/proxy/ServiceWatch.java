@@ -25,6 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class ServiceWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ServiceWatch.class);
     private static final JsonMapper JSON = new JsonMapper();
+    private static final String NO_BALANCE = "no-balance"; // in a member's tags
 
     private final Etcd etcd;
     private final String service;
@@ -90,6 +91,7 @@ final class ServiceWatch implements AutoCloseable {
         JsonNode state = null;
         JsonNode login = null;
         List<View.Target> replicas = new ArrayList<>();
+        List<View.Target> streaming = new ArrayList<>(); // whether readers are sent there or not
         List<String> hosts = new ArrayList<>();
         for (Pair pair : snapshot.pairs()) {
             String name = pair.key().utf8().substring(prefix.length());
@@ -100,7 +102,7 @@ final class ServiceWatch implements AutoCloseable {
             } else if (name.equals("secrets")) {
                 login = json(pair);
             } else if (name.startsWith("members/")) {
-                member(json(pair), replicas, hosts);
+                member(json(pair), replicas, streaming, hosts);
             }
         }
         JsonNode node = leader == null ? null : json(leader);
@@ -115,25 +117,33 @@ final class ServiceWatch implements AutoCloseable {
                         : new View.Login(
                                 login.path("superuser").asString(""),
                                 login.path("superuserPassword").asString("")),
-                state == null ? 0 : confirmations(state, replicas));
+                state == null ? 0 : confirmations(state, streaming));
     }
 
-    private static void member(@Nullable JsonNode member, List<View.Target> replicas, List<String> hosts) {
+    private static void member(
+            @Nullable JsonNode member, List<View.Target> replicas, List<View.Target> streaming, List<String> hosts) {
         View.Target target = member == null ? null : target(member);
         if (member == null || target == null) return;
         String role = member.path("role").asString("").toLowerCase(Locale.ROOT);
         if (!role.equals("stopped")) hosts.add(target.host());
-        if (role.equals("replica") && member.path("streaming").asBoolean(false)) replicas.add(target);
+        if (!role.equals("replica") || !member.path("streaming").asBoolean(false)) return;
+        streaming.add(target);
+        if (takesReaders(member)) replicas.add(target);
     }
 
-    private static int confirmations(JsonNode state, List<View.Target> replicas) {
+    private static boolean takesReaders(JsonNode member) {
+        for (JsonNode tag : member.path("tags")) if (tag.asString("").equals(NO_BALANCE)) return false;
+        return true;
+    }
+
+    private static int confirmations(JsonNode state, List<View.Target> streaming) {
         int most = 0;
         for (JsonNode rule : state.path("rules")) {
             int need = rule.path("need").asInt(0);
             if (need == 0) continue;
             Set<String> voters = new TreeSet<>();
             for (JsonNode voter : rule.path("voters")) voters.add(voter.asString(""));
-            long others = replicas.stream()
+            long others = streaming.stream()
                     .filter(replica -> !voters.contains(replica.host()))
                     .count();
             most = Math.max(most, need + (int) others);

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param fence create revision of the primary's key, 0 while nobody holds it
 /// @param primary who holds it, null while nobody does
 /// @param serving whether it takes writes
-/// @param replicas hosts that stream from it
+/// @param replicas hosts that stream from it and that readers are sent to
 /// @param hosts every host that has a server running, the primary's too
 /// @param login how the proxy itself logs in, null when that is not known yet
 /// @param confirmations replicas that must have a write before it may be acknowledged, where proxies see to that: by

@@ -146,7 +146,7 @@ final class FactsWatch implements AutoCloseable {
         } else {
             for (Pair pair : services.below(SERVICES + one.service() + "/members/")) {
                 JsonNode member = json(pair).orElse(null);
-                if (member == null) continue;
+                if (member == null || !takesReaders(member)) continue;
                 boolean streams = member.path("role").asString("").equals("REPLICA")
                         && member.path("streaming").asBoolean(false);
                 Node node = node(one.service(), member, streams);
@@ -162,6 +162,11 @@ final class FactsWatch implements AutoCloseable {
                 known.epoch(),
                 one.lease().toMillis(),
                 replicas);
+    }
+
+    private static boolean takesReaders(JsonNode member) {
+        for (JsonNode tag : member.path("tags")) if (tag.asString("").equals("no-balance")) return false;
+        return true;
     }
 
     private Node proxy(Watched one, int at) {

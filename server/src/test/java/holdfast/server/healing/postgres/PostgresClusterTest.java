@@ -16,6 +16,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -40,14 +41,75 @@ final class PostgresClusterTest extends ClusterScenarios<PostgresHosts> {
     }
 
     @Test
-    void switchover_toAHost_makesItThePrimary_withTheSlots_oneForEachOther() {
+    void switchover_toAHost_makesItThePrimary_withTheSlots_oneForEachOther_andTellsTheCommands() {
         hosts.await("two slots in use", () -> slots(hosts.primary(), "active") == 2);
+        int former = hosts.primary();
         int next = switchOver();
         awaitUnharmed();
         hosts.await("slots of the new primary", () -> slots(next, "active") == 2);
         for (int host = 1; host <= 3; host++) {
             int replica = host;
-            if (host != next) hosts.await("no slots left on h" + host, () -> slots(replica, "true") == 0);
+            if (host != next) {
+                hosts.await("no slots left on h" + host, () -> slots(replica, "slot_name <> 'archive'") == 0);
+            }
+        }
+        long fence = Objects.requireNonNull(hosts.cluster().holder()).fence().epoch();
+        hosts.await(
+                "the command of the new primary",
+                () -> hosts.lastRole(next).equals("h" + next + " told on_role_change primary db " + fence));
+        hosts.await(
+                "the command of the former primary",
+                () -> hosts.lastRole(former).startsWith("h" + former + " told on_role_change replica db "));
+    }
+
+    @Test
+    void slotOfTheOwner_isOnEveryMember_andFollowsThePrimarys() throws SQLException {
+        int primary = hosts.primary();
+        for (int host = 1; host <= 3; host++) {
+            int member = host;
+            hosts.await("the slot on h" + host, () -> slots(member, "slot_name = 'archive'") == 1);
+        }
+        String until;
+        try (Connection connection = hosts.connect(primary);
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(
+                        "SELECT end_lsn FROM pg_replication_slot_advance('archive', pg_current_wal_flush_lsn())")) {
+            row.next();
+            until = row.getString(1);
+        }
+        for (int host = 1; host <= 3; host++) {
+            int member = host;
+            hosts.await(
+                    "the slot on h" + host + " at " + until,
+                    () -> slots(member, "slot_name = 'archive' AND restart_lsn = '" + until + "'") == 1);
+        }
+    }
+
+    @Test
+    void founding_whosePostInitFailed_wasMadeAgainFromScratch() throws IOException, SQLException {
+        assertThat(hosts.inits()).content().isEqualTo("db\ndb\n");
+        assertThat(Stream.of(1, 2, 3).map(host -> hosts.agentOf(host).log()))
+                .filteredOn(log -> log.contains("init.sh ended with status 3: no luck"))
+                .hasSize(1);
+        try (Connection connection = hosts.connect(another(hosts.primary()))) {
+            assertThat(count(connection, "pg_roles WHERE rolname = 'app'")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void health_tellsTags_andSendsNoReadersWhereNoneAreToGo() throws IOException, InterruptedException {
+        assertThat(hosts.rest(1, "/patroni").body()).contains("\"tags\":{\"failover_priority\":1}");
+        assertThat(hosts.rest(2, "/patroni").body()).doesNotContain("tags");
+        assertThat(hosts.rest(2, "/cluster").body()).containsOnlyOnce("\"tags\":{\"noloadbalance\":true}");
+        assertThat(hosts.command("list", hosts.service()).text()).containsPattern("h3 .* no-balance\n");
+        for (int host = 1; host <= 3; host++) {
+            boolean primary = host == hosts.primary();
+            int replica = primary || host == 3 ? 503 : 200;
+            assertThat(hosts.rest(host, "/replica").statusCode()).isEqualTo(replica);
+            assertThat(hosts.rest(host, "/read-only").statusCode()).isEqualTo(primary ? 200 : replica);
+            assertThat(hosts.rest(host, "/health").statusCode()).isEqualTo(200);
+            assertThat(hosts.rest(host, "/health?tag_failover_priority=1").statusCode())
+                    .isEqualTo(host == 1 ? 200 : 503);
         }
     }
 

@@ -8,6 +8,11 @@ import holdfast.server.peers.RealEtcd;
 import holdfast.server.postgres.PostgresBinaries;
 import holdfast.server.postgres.TestPostgres;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -25,13 +30,16 @@ import java.util.TreeSet;
 /// Three hosts of the PostgreSQL cluster `db`.
 final class PostgresHosts extends ClusterHosts {
     private static final String READ_ONLY = "25006";
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     private final int port;
+    private final int restPort;
 
     private PostgresHosts(Path folder, Path bin, String durability) throws IOException, InterruptedException {
         super(folder, ClusterSpec.Kind.POSTGRESQL, "db", 77);
         List<Integer> ports = RealEtcd.freePorts(2);
         this.port = ports.getFirst();
+        this.restPort = ports.get(1);
         begin("""
                     kind: postgresql
                     hosts: [h1, h2, h3]
@@ -42,7 +50,12 @@ final class PostgresHosts extends ClusterHosts {
                       rest-port: %d
                       parameters: {shared_buffers: 16MB, fsync: "off"}
                       replica-method: [%s]
-                """.formatted(port, bin, durability, ports.get(1), method(bin)));
+                      post-init: [%s]
+                      on-role-change: [%s, told]
+                      priority: {h1: 1}
+                      no-balance: [h3]
+                      slots: {archive: {type: physical}}
+                """.formatted(port, bin, durability, restPort, method(bin), postInit(bin), onRoleChange()));
     }
 
     static PostgresHosts start(Path folder, String durability) throws IOException, InterruptedException {
@@ -125,15 +138,26 @@ final class PostgresHosts extends ClusterHosts {
         }
     }
 
+    private Path script(String name, String text) throws IOException {
+        Path script = Files.writeString(folder.resolve(name), "#!/bin/sh\n" + text + "\n");
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+        return script;
+    }
+
+    /// A file that the servers' user may write, too.
+    private static Path shared(Path file) throws IOException {
+        Files.createFile(file);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-rw-"));
+        return file;
+    }
+
     /// An owner's way to copy a primary: it works as long as the file of its copies is there.
     private Path method(Path bin) throws IOException {
-        Path script = Files.writeString(
-                folder.resolve("copy.sh"),
-                "#!/bin/sh\n[ -e %1$s ] && %2$s/pg_basebackup -D $PGDATA --checkpoint=fast --no-sync && echo $PGDATA >> %1$s\n"
-                        .formatted(copies(), bin));
-        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
         recordCopies();
-        return script;
+        return script(
+                "copy.sh",
+                "[ -e %1$s ] && %2$s/pg_basebackup -D $PGDATA --checkpoint=fast --no-sync && echo $PGDATA >> %1$s"
+                        .formatted(copies(), bin));
     }
 
     /// Where that method writes each copy down.
@@ -142,8 +166,43 @@ final class PostgresHosts extends ClusterHosts {
     }
 
     void recordCopies() throws IOException {
-        Files.createFile(copies());
-        Files.setPosixFilePermissions(copies(), PosixFilePermissions.fromString("rw-rw-rw-"));
+        shared(copies());
+    }
+
+    /// Makes a role for clients, but not at the first try.
+    private Path postInit(Path bin) throws IOException {
+        return script(
+                "init.sh",
+                "echo $HOLDFAST_SERVICE >> %1$s\n%2$s/psql -qc 'CREATE ROLE app' || exit 2\n[ $(wc -l < %1$s) -gt 1 ] || { echo no luck; exit 3; }"
+                        .formatted(shared(inits()), bin));
+    }
+
+    /// Where that writes each of its calls down.
+    Path inits() {
+        return folder.resolve("inits");
+    }
+
+    private Path onRoleChange() throws IOException {
+        return script("role.sh", "echo $HOLDFAST_HOST $* $HOLDFAST_FENCE >> " + shared(folder.resolve("roles")));
+    }
+
+    /// What that command was told last of a host: `h1 told on_role_change primary db FENCE`.
+    String lastRole(int host) {
+        try {
+            return Files.readAllLines(folder.resolve("roles")).stream()
+                    .filter(line -> line.startsWith("h" + host + " "))
+                    .reduce("", (_, later) -> later);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /// Answer of a host's health endpoint.
+    HttpResponse<String> rest(int host, String path) throws IOException, InterruptedException {
+        return HTTP.send(
+                HttpRequest.newBuilder(URI.create("http://" + address(host) + ":" + restPort + path))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
     }
 
     /// A server of nobody's.

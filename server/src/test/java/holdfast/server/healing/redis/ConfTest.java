@@ -6,6 +6,7 @@ import holdfast.core.base.NodeId;
 import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.fleet.ClusterSpec.Durability;
 import holdfast.core.healing.fleet.RedisSpec;
+import holdfast.core.healing.fleet.Tags;
 import holdfast.core.healing.recover.failover.Lsn;
 import holdfast.core.healing.recover.failover.Rule;
 import java.nio.file.Path;
@@ -39,7 +40,9 @@ final class ConfTest {
                 new TreeSet<>(List.of(H3)),
                 8_009,
                 0,
-                0);
+                0,
+                Tags.NONE,
+                List.of());
         return new RedisSpec(cluster, new TreeMap<>(parameters), true, 0, false);
     }
 

@@ -18,12 +18,16 @@ import holdfast.core.healing.fleet.RedisSpec;
 import holdfast.core.healing.fleet.Rung;
 import holdfast.core.healing.fleet.ServiceSpec;
 import holdfast.core.healing.fleet.SingletonSpec;
+import holdfast.core.healing.fleet.Tags;
 import holdfast.server.ledger.LedgerJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,6 +130,13 @@ public final class FleetFileTest {
         assertThat(main.cluster().lease()).isEqualTo(Duration.ofSeconds(3));
         assertThat(main.parameters()).containsEntry("max_connections", "200");
         assertThat(main.cluster().noFailover()).containsExactly(new NodeId("h3"));
+        assertThat(main.cluster().tags())
+                .isEqualTo(new Tags(
+                        new TreeMap<>(Map.of(new NodeId("h1"), 2, new NodeId("h3"), 0)),
+                        new TreeSet<>(List.of(new NodeId("h3"))),
+                        new TreeSet<>(List.of(new NodeId("h3")))));
+        assertThat(main.cluster().onRoleChange()).containsExactly("/opt/shop/role", "--verbose");
+        assertThat(main.postInit()).containsExactly("/opt/shop/users");
         assertThat(main.cluster().restPort()).isEqualTo(PostgresSpec.REST_PORT);
         RedisSpec cache = fleet.redis().getFirst();
         assertThat(cache.cluster().port()).isEqualTo(RedisSpec.PORT);
@@ -135,6 +146,7 @@ public final class FleetFileTest {
         assertThat(cache.sentinelAnnouncesProxy()).isTrue();
         assertThat(cache.parameters()).containsEntry("maxmemory", "1gb");
         assertThat(cache.cluster().noFailover()).containsExactly(new NodeId("h1"));
+        assertThat(cache.cluster().priorityOf(new NodeId("h2"))).isEqualTo(5);
     }
 
     @Test

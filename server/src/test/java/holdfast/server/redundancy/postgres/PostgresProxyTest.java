@@ -220,6 +220,30 @@ final class PostgresProxyTest {
 
     @Test
     @Order(1)
+    void readPort_onlyReplicaIsNotForReaders_leadsToThePrimary() {
+        town.announce(true);
+        try {
+            Processes.await("readers at the primary", LIMIT, () -> {
+                try (Connection connection = town.connectToRead()) {
+                    return one(connection, "SELECT pg_is_in_recovery()").equals("f");
+                } catch (SQLException _) {
+                    return false;
+                }
+            });
+        } finally {
+            town.announce();
+        }
+        Processes.await("readers at the replica", LIMIT, () -> {
+            try (Connection connection = town.connectToRead()) {
+                return one(connection, "SELECT pg_is_in_recovery()").equals("t");
+            } catch (SQLException _) {
+                return false;
+            }
+        });
+    }
+
+    @Test
+    @Order(1)
     void readPort_replicaIsGone_goesOnAtThePrimary() throws SQLException {
         try (Connection connection = town.connectToRead()) {
             assertThat(one(connection, "SELECT pg_is_in_recovery()")).isEqualTo("t");

@@ -98,9 +98,16 @@ final class ProxyTown implements AutoCloseable {
 
     /// What the standby says of itself.
     void announce() {
+        announce(false);
+    }
+
+    /// The same, with readers sent to it or not.
+    void announce(boolean noBalance) {
         String member =
-                "{\"host\":\"%s\",\"address\":\"127.0.0.1\",\"port\":%d,\"role\":\"REPLICA\",\"streaming\":true}";
-        put("members/" + standby.name(), member.formatted(standby.name(), standby.port()));
+                "{\"host\":\"%s\",\"address\":\"127.0.0.1\",\"port\":%d,\"role\":\"REPLICA\",\"streaming\":true,\"tags\":[%s]}";
+        put(
+                "members/" + standby.name(),
+                member.formatted(standby.name(), standby.port(), noBalance ? "\"no-balance\"" : ""));
     }
 
     /// The primary's key, as its holder writes it.

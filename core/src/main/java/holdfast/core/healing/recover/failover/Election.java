@@ -2,6 +2,7 @@ package holdfast.core.healing.recover.failover;
 
 import holdfast.core.base.NodeId;
 import holdfast.core.base.Reason;
+import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.fleet.ClusterSpec.Durability;
 import java.util.Comparator;
 import java.util.List;
@@ -14,11 +15,17 @@ final class Election {
     /// How long the one that a switchover names is waited for.
     static final long NAMED_NANOS = 2_000_000_000L;
 
-    /// Who has most; among equals the first by name.
-    static final Comparator<Member> BEST =
-            Comparator.comparing(Member::position).thenComparing(Member::host, Comparator.reverseOrder());
+    /// How long one of higher priority that has not pledged yet is waited for, since nobody holds the key.
+    static final long PREFERRED_NANOS = 300_000_000L;
 
     private Election() {}
+
+    /// Who has most; among equals whose priority is highest, among these the first by name.
+    static Comparator<Member> best(ClusterSpec spec) {
+        return Comparator.comparing(Member::position)
+                .thenComparingInt(member -> spec.priorityOf(member.host()))
+                .thenComparing(Member::host, Comparator.reverseOrder());
+    }
 
     /// Those whose position for this term is final.
     static SortedSet<NodeId> pledged(View view, ClusterState state) {
@@ -36,7 +43,7 @@ final class Election {
         }
         Member best = view.members().values().stream()
                 .filter(member -> pledged.contains(member.host()))
-                .max(BEST)
+                .max(best(view.spec()))
                 .orElseThrow();
         if (isNamedAwaited(view, state, pledged)) {
             return wait("named", state.handTo() + " is named as the next primary, and has not pledged yet.");
@@ -59,9 +66,13 @@ final class Election {
         if (!chosen.host().equals(view.me())) {
             return wait("another", chosen.host() + " is to be the next primary, at " + chosen.position() + ".");
         }
-        if (view.spec().noFailover().contains(view.me())) {
+        if (!view.spec().mayLead(view.me())) {
             return new Move.Call(
                     new Reason("no-failover", view.me() + " has the most of the log, but is not to be the primary."));
+        }
+        Optional<NodeId> preferred = preferred(view, state, pledged);
+        if (preferred.isPresent()) {
+            return wait("preferred", preferred.get() + " has a higher priority, and has not pledged yet.");
         }
         return take(
                 view,
@@ -112,7 +123,7 @@ final class Election {
     private static boolean isNamed(View view, ClusterState state) {
         return state.handTo().equals(view.me().name())
                 && !state.forced()
-                && !view.spec().noFailover().contains(view.me());
+                && view.spec().mayLead(view.me());
     }
 
     /// Replicas that are on the primary's timeline.
@@ -132,14 +143,14 @@ final class Election {
         List<Member> equal = view.members().values().stream()
                 .filter(member -> pledged.contains(member.host()))
                 .filter(member -> member.position().compareTo(best.position()) >= 0)
-                .filter(member -> !view.spec().noFailover().contains(member.host()))
+                .filter(member -> view.spec().mayLead(member.host()))
                 .toList();
         for (Member member : equal) if (member.host().name().equals(state.handTo())) return member;
         for (Member member : view.members().values()) {
             boolean named = member.host().name().equals(state.handTo());
             if (named && state.forced() && pledged.contains(member.host())) return member;
         }
-        return equal.stream().max(BEST).orElse(best);
+        return equal.stream().max(best(view.spec())).orElse(best);
     }
 
     /// Whether the one that was named may still turn out to have as much as anybody: what it has when it pledges is
@@ -148,6 +159,18 @@ final class Election {
         if (state.handTo().isEmpty() || view.nowNanos() - view.vacantNanos() >= NAMED_NANOS) return false;
         Member named = view.members().get(new NodeId(state.handTo()));
         return named != null && named.role() == Member.Role.REPLICA && !pledged.contains(named.host());
+    }
+
+    /// A replica of higher priority than ours that may still turn out to have as much. One that was named goes before.
+    private static Optional<NodeId> preferred(View view, ClusterState state, SortedSet<NodeId> pledged) {
+        boolean named = state.handTo().equals(view.me().name());
+        if (named || view.nowNanos() - view.vacantNanos() >= PREFERRED_NANOS) return Optional.empty();
+        return view.members().values().stream()
+                .filter(member -> member.role() == Member.Role.REPLICA)
+                .map(Member::host)
+                .filter(host -> !pledged.contains(host))
+                .filter(host -> view.spec().priorityOf(host) > view.spec().priorityOf(view.me()))
+                .findFirst();
     }
 
     private static String tooFew(Rule rule, SortedSet<NodeId> pledged, ClusterState state) {

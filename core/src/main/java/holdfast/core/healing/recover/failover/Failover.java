@@ -5,7 +5,10 @@ import holdfast.core.base.Reason;
 import holdfast.core.healing.recover.failover.Local.Phase;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// What one member of a cluster does next. The store's key says who is the primary; every member runs this for itself,
@@ -18,10 +21,6 @@ public final class Failover {
     static final long GAVE_UP_NANOS = 10_000_000_000L;
 
     static final int STARTS_MAX = 2;
-
-    private static final Comparator<Member> FOUNDER = Comparator.comparing(Member::position)
-            .thenComparing(member -> member.role() == Member.Role.PRIMARY)
-            .thenComparing(Member::host, Comparator.reverseOrder());
 
     private Failover() {}
 
@@ -156,7 +155,11 @@ public final class Failover {
         if (!all && view.nowNanos() - view.vacantNanos() < FOUNDING_NANOS) {
             return stay("gathering", "The members gather.");
         }
-        Optional<Member> founder = view.members().values().stream().max(FOUNDER);
+        Optional<Member> founder = view.members().values().stream()
+                .max(Comparator.comparing(Member::position)
+                        .thenComparing(member -> member.role() == Member.Role.PRIMARY)
+                        .thenComparingInt(member -> view.spec().priorityOf(member.host()))
+                        .thenComparing(Member::host, Comparator.reverseOrder()));
         if (founder.isEmpty() || !founder.get().host().equals(view.me())) {
             return stay(
                     "founder",
@@ -239,7 +242,7 @@ public final class Failover {
     private static Optional<Member> successor(View view) {
         return view.members().values().stream()
                 .filter(member -> canTakeOver(view, member))
-                .max(Election.BEST);
+                .max(Election.best(view.spec()));
     }
 
     private static Move restartHere() {
@@ -265,7 +268,7 @@ public final class Failover {
     private static boolean canTakeOver(View view, Member member) {
         return member.role() == Member.Role.REPLICA
                 && !member.host().equals(view.me())
-                && !view.spec().noFailover().contains(member.host());
+                && view.spec().mayLead(member.host());
     }
 
     private static boolean tooLong(View view) {
@@ -321,13 +324,20 @@ public final class Failover {
                 state.leaving(to, false), new Reason("switchover", "A person asked for " + to + " as the primary."));
     }
 
+    /// Of those that could have the whole log soon, the one of the highest priority; among equals the one with most.
     private static Optional<NodeId> bestReplica(View view) {
-        return view.local().flushed().entrySet().stream()
-                .filter(one -> view.members().containsKey(one.getKey()))
-                .filter(one -> !view.spec().noFailover().contains(one.getKey()))
-                .max(java.util.Map.Entry.<NodeId, Lsn>comparingByValue()
-                        .thenComparing(java.util.Map.Entry.comparingByKey(Comparator.reverseOrder())))
-                .map(java.util.Map.Entry::getKey);
+        SortedMap<NodeId, Lsn> able = new TreeMap<>(view.local().flushed());
+        able.keySet()
+                .removeIf(host ->
+                        !view.members().containsKey(host) || !view.spec().mayLead(host));
+        Lsn most = able.values().stream().max(Comparator.naturalOrder()).orElse(Lsn.ZERO);
+        able.values().removeIf(flushed -> most.since(flushed) > view.spec().lagBytesMax());
+        return able.entrySet().stream()
+                .max(Comparator.comparingInt(
+                                (Map.Entry<NodeId, Lsn> one) -> view.spec().priorityOf(one.getKey()))
+                        .thenComparing(Map.Entry.comparingByValue())
+                        .thenComparing(Map.Entry.comparingByKey(Comparator.reverseOrder())))
+                .map(Map.Entry::getKey);
     }
 
     private static Optional<String> refuse(View view, ClusterState state, Wish wish) {
@@ -340,7 +350,7 @@ public final class Failover {
         NodeId to = new NodeId(wish.to());
         if (to.equals(view.me())) return Optional.of(to + " is the primary.");
         if (!view.local().flushed().containsKey(to)) return Optional.of(to + " does not stream from the primary.");
-        if (view.spec().noFailover().contains(to)) return Optional.of(to + " is never to be the primary.");
+        if (!view.spec().mayLead(to)) return Optional.of(to + " is never to be the primary.");
         return Optional.empty();
     }
 

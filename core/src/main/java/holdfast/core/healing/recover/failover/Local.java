@@ -24,8 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// @param followsTerm the term for which it was set so, 0 for none
 /// @param receiving the connection to it stands
 /// @param lostSinceNanos since when it has not been receiving though it follows somebody, or, of a primary, since when
-/// no
-///     standby has been streaming from it; 0 while one does
+///     no standby that counts has been streaming from it; 0 while one does
 /// @param rewound how often it was rewound since it last received
 /// @param applied the rule that its server was last told, null when that is not known
 /// @param appliedAt where the log ended when that took effect

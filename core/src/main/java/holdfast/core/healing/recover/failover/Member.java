@@ -1,6 +1,7 @@
 package holdfast.core.healing.recover.failover;
 
 import holdfast.core.base.NodeId;
+import java.util.List;
 
 /// What a member says of itself, under its own lease: when it is silent, this is gone.
 ///
@@ -10,6 +11,7 @@ import holdfast.core.base.NodeId;
 /// @param position written and on disk here
 /// @param history name of what it writes or receives, where its server gives it one (Redis' replication id); else empty
 /// @param pledged the term of which it receives no more and will acknowledge nothing: its position is final; 0 for none
+/// @param tags in what it differs from others, see [holdfast.core.healing.fleet.ClusterSpec#tagsOf]
 public record Member(
         NodeId host,
         String address,
@@ -20,9 +22,11 @@ public record Member(
         Position position,
         long pledged,
         boolean pendingRestart,
-        String history) {
+        String history,
+        List<String> tags) {
     public Member {
         if (history == null) history = ""; // written before there was any
+        tags = tags == null ? List.of() : List.copyOf(tags); // the same
     }
 
     /// What its server is.

@@ -56,11 +56,19 @@ final class SyncSet {
 
     /// What the first rule of a new primary asks for, of replicas that pledged.
     ///
-    /// @param voters that stream, or pledged
-    static Rule of(SortedSet<NodeId> voters, NodeId primary, ClusterSpec spec) {
+    /// @param replicas that stream, or pledged
+    static Rule of(SortedSet<NodeId> replicas, NodeId primary, ClusterSpec spec) {
+        SortedSet<NodeId> voters = counting(replicas, spec);
         if (voters.isEmpty()) return Rule.ALONE;
         if (waits(spec) && !spec.kind().namesReplicas()) return ofAll(voters.size(), primary, spec);
         return new Rule(voters, need(voters.size(), spec));
+    }
+
+    /// Those whose confirmation counts.
+    private static SortedSet<NodeId> counting(SortedSet<NodeId> replicas, ClusterSpec spec) {
+        SortedSet<NodeId> counting = new TreeSet<>(replicas);
+        counting.removeIf(host -> !spec.counts(host));
+        return counting;
     }
 
     private static int need(int voters, ClusterSpec spec) {
@@ -84,7 +92,7 @@ final class SyncSet {
     }
 
     private static Rule wanted(View view, Rule standing) {
-        SortedSet<NodeId> streaming = streaming(view);
+        SortedSet<NodeId> streaming = counting(streaming(view), view.spec());
         if (streaming.isEmpty() && !standing.voters().isEmpty()) {
             long alone = view.local().lostSinceNanos();
             boolean forLong = alone != 0 && view.nowNanos() - alone >= ALONE_AFTER_NANOS;

@@ -6,6 +6,7 @@ import holdfast.core.base.Fence;
 import holdfast.core.base.NodeId;
 import holdfast.core.healing.fleet.ClusterSpec;
 import holdfast.core.healing.fleet.ClusterSpec.Durability;
+import holdfast.core.healing.fleet.Tags;
 import holdfast.core.healing.recover.failover.Local.Phase;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +26,8 @@ final class FailoverTest {
 
     private Durability durability = Durability.SYNC_1;
     private final TreeSet<NodeId> never = new TreeSet<>();
+    private final TreeMap<NodeId, Integer> priority = new TreeMap<>();
+    private final TreeSet<NodeId> noSync = new TreeSet<>();
     private final SortedMap<NodeId, Member> members = new TreeMap<>();
     private ClusterState state = state(Rule.of(List.of(H2, H3), 1));
     private @Nullable Holder holder;
@@ -44,7 +47,18 @@ final class FailoverTest {
     private void member(NodeId host, Member.Role role, int timeline, long lsn, long pledged) {
         members.put(
                 host,
-                new Member(host, "a", 5_432, 0, role, false, new Position(timeline, new Lsn(lsn)), pledged, false, ""));
+                new Member(
+                        host,
+                        "a",
+                        5_432,
+                        0,
+                        role,
+                        false,
+                        new Position(timeline, new Lsn(lsn)),
+                        pledged,
+                        false,
+                        "",
+                        List.of()));
     }
 
     private void replica(NodeId host, long lsn, long pledged) {
@@ -74,7 +88,9 @@ final class FailoverTest {
                 never,
                 8_008,
                 0,
-                0);
+                0,
+                new Tags(priority, new TreeSet<>(), noSync),
+                List.of());
         Lsn end = new Lsn(lsn);
         Local local = new Local(
                 7,
@@ -278,6 +294,84 @@ final class FailoverTest {
     }
 
     @Test
+    void replicaOfHigherPriority_goesFirst_amongThoseThatHaveEquallyMuch() {
+        priority.put(H3, 2);
+        replica(H2, 100, 1);
+        replica(H3, 100, 1);
+        assertThat(standby(H2)).isInstanceOf(Move.Wait.class);
+        assertThat(standby(H3)).isInstanceOf(Move.TakeKey.class);
+
+        replica(H3, 99, 1);
+        assertThat(standby(H2)).isInstanceOf(Move.TakeKey.class);
+        assertThat(standby(H3)).isInstanceOf(Move.Wait.class);
+    }
+
+    @Test
+    void replicaOfPriorityZero_isNeverElected() {
+        priority.put(H3, 0);
+        replica(H2, 100, 1);
+        replica(H3, 120, 1);
+        assertThat(standby(H2)).isInstanceOf(Move.Wait.class);
+        assertThat(standby(H3)).isInstanceOf(Move.Call.class);
+
+        replica(H2, 120, 1);
+        assertThat(standby(H2)).isInstanceOf(Move.TakeKey.class);
+    }
+
+    @Test
+    void replicaOfHigherPriority_thatHasNotPledgedYet_isWaitedForAMoment() {
+        state = state(Rule.of(List.of(H2), 1));
+        priority.put(H3, 2);
+        replica(H2, 100, 1);
+        replica(H3, 100, 0);
+        vacantNanos = NOW - SECOND / 10;
+        assertThat(standby(H2).why().code()).isEqualTo("preferred");
+
+        vacantNanos = NOW - SECOND / 2;
+        assertThat(standby(H2)).isInstanceOf(Move.TakeKey.class);
+    }
+
+    @Test
+    void switchoverToNobodyByName_goesToThePreferred_unlessItIsFarBehind() {
+        held(H1, 1, true);
+        applied = state.rules().getFirst();
+        priority.put(H3, 2);
+        replica(H2, 100, 0);
+        replica(H3, 100, 0);
+        flushed.put(H2, new Lsn(100));
+        flushed.put(H3, new Lsn(90));
+        wish = new Wish("w", "", 0);
+        assertThat(next(H1, Phase.PRIMARY, false, 1, 100))
+                .isInstanceOfSatisfying(
+                        Move.WriteState.class,
+                        written -> assertThat(written.state().handTo()).isEqualTo("h3"));
+
+        flushed.put(H3, new Lsn(89));
+        assertThat(next(H1, Phase.PRIMARY, false, 1, 100))
+                .isInstanceOfSatisfying(
+                        Move.WriteState.class,
+                        written -> assertThat(written.state().handTo()).isEqualTo("h2"));
+    }
+
+    @Test
+    void replicaThatIsNotToCount_isNoVoter_butOfAnAsynchronousCluster() {
+        noSync.add(H2);
+        held(H1, 1, true);
+        applied = state.rules().getFirst();
+        replica(H2, 100, 0);
+        replica(H3, 100, 0);
+        flushed.put(H2, new Lsn(100));
+        flushed.put(H3, new Lsn(100));
+        assertThat(next(H1, Phase.PRIMARY, false, 1, 100))
+                .isInstanceOfSatisfying(
+                        Move.WriteState.class,
+                        written -> assertThat(written.state().rules().getLast()).isEqualTo(Rule.of(List.of(H3), 1)));
+
+        durability = Durability.ASYNC;
+        assertThat(next(H1, Phase.PRIMARY, false, 1, 100).why().code()).isEqualTo("leads");
+    }
+
+    @Test
     void asynchronousReplica_whenItLacksMoreThanMayBeLost_callsForAPerson() {
         durability = Durability.ASYNC;
         replica(H2, 100, 1);
@@ -364,7 +458,9 @@ final class FailoverTest {
                 never,
                 0,
                 0,
-                0);
+                0,
+                Tags.NONE,
+                List.of());
         View view = new View(H1, spec, state, null, false, members, none, Position.NONE, vacantNanos, 0, null, NOW);
 
         assertThat(Failover.next(view)).isInstanceOf(Move.Call.class);

@@ -36,7 +36,13 @@ final class FailoverWorld {
         LEAVES_TOO_EARLY,
         /// A server that was restarted, and forgets how far it was or lacks its last writes, counts all the same. Redis
         /// only.
-        FORGETFUL_COUNTS
+        FORGETFUL_COUNTS,
+        /// Members have not heard of each other's priorities.
+        PRIORITY_UNHEARD,
+        /// The primary has not heard of whom no commit is to wait for.
+        NO_SYNC_UNHEARD,
+        /// A member of high priority says that it has more than it has.
+        PREFERRED_CLAIMS_MORE
     }
 
     static final long LEASE_MILLIS = 2_000;
@@ -50,6 +56,8 @@ final class FailoverWorld {
     final Dice dice;
     final Bug bug;
     final ClusterSpec spec;
+    /// The same as the members know it.
+    final ClusterSpec known;
     final SimStore store = new SimStore(this);
     long nowMillis = 1;
     int commits;
@@ -105,7 +113,10 @@ final class FailoverWorld {
                 never,
                 8_008,
                 0,
-                0);
+                0,
+                SimTags.roll(kind, seed, names),
+                List.of());
+        known = SimTags.known(spec, bug);
         for (NodeId name : names) hosts.put(name, new SimHost(this, name));
     }
 
@@ -196,7 +207,10 @@ final class FailoverWorld {
                 || state.rules().size() != 1) return false;
         SimServer primary = host(holder.host()).server;
         if (primary.phase != Phase.PRIMARY || primary.flushed().size() != hosts.size() - 1) return false;
-        if (state.rules().getFirst().voters().size() != hosts.size() - 1) return false;
+        long counting = hosts.keySet().stream()
+                .filter(host -> !host.equals(primary.host.id) && spec.counts(host))
+                .count();
+        if (state.rules().getFirst().voters().size() != counting) return false;
         for (SimHost host : hosts.values()) {
             if (host.server == primary) continue;
             if (host.server.phase != Phase.STANDBY || !host.server.receiving()) return false;
@@ -403,7 +417,7 @@ final class FailoverWorld {
     }
 
     void violation(String what) {
-        violations.add("seed %d, at %d (%d members, %s%s, never %s): %s"
+        violations.add("seed %d, at %d (%d members, %s%s, never %s, %s): %s"
                 .formatted(
                         seed,
                         nowMillis,
@@ -411,11 +425,13 @@ final class FailoverWorld {
                         spec.durability(),
                         spec.strict() ? " strict" : "",
                         spec.noFailover(),
+                        spec.tags(),
                         what));
         trace(() -> what);
     }
 
-    void said(NodeId host, Move move) {
+    void said(NodeId host, Move move, View view) {
+        SimTags.broken(spec, move, view).ifPresent(this::violation);
         String former = lastMoves.put(
                 host, move.getClass().getSimpleName() + " " + move.why().code());
         if (traced && !lastMoves.get(host).equals(former)) trace(() -> host + " " + move);

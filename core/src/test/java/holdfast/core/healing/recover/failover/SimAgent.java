@@ -2,6 +2,7 @@ package holdfast.core.healing.recover.failover;
 
 import holdfast.core.base.NodeId;
 import holdfast.core.healing.recover.failover.Local.Phase;
+import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -20,6 +21,7 @@ final class SimAgent {
     private static final long REREAD_MILLIS = 1_000;
     static final long CALL_MILLIS = 1_000;
     static final long TROUBLE_MILLIS = 200;
+    private static final long CLAIMED = 100;
 
     final FailoverWorld world;
     final SimHost host;
@@ -209,7 +211,7 @@ final class SimAgent {
 
     private void act(View view) {
         Move move = Failover.next(view);
-        world.said(me, move);
+        world.said(me, move, view);
         hands.carryOut(move, view);
     }
 
@@ -230,7 +232,7 @@ final class SimAgent {
         }
         return new View(
                 me,
-                world.spec,
+                world.known,
                 state,
                 holder,
                 kept || (mine && extendedMillis > world.nowMillis),
@@ -252,8 +254,8 @@ final class SimAgent {
             case STOPPED, STARTING -> Member.Role.STOPPED;
         };
         long pledged = Failover.isFinal(view) ? host.setting.pledged : 0;
-        Member member =
-                new Member(me, me.name(), 5_432, 8_008, role, local.receiving(), local.position(), pledged, false, "");
+        Member member = new Member(
+                me, me.name(), 5_432, 8_008, role, local.receiving(), said(local), pledged, false, "", List.of());
         Member former = reported;
         boolean same = former != null
                 && former.role() == role
@@ -261,6 +263,14 @@ final class SimAgent {
                 && former.pledged() == pledged
                 && former.position().timeline() == member.position().timeline();
         return same && world.nowMillis - reportedMillis < 1_000 ? null : member;
+    }
+
+    private Position said(Local local) {
+        Position own = local.position();
+        boolean lies = world.bug == FailoverWorld.Bug.PREFERRED_CLAIMS_MORE
+                && local.phase() == Phase.STANDBY
+                && world.spec.priorityOf(me) > 1;
+        return lies ? new Position(own.timeline(), new Lsn(own.lsn().bytes() + CLAIMED)) : own;
     }
 
     // ---- how long the server may take writes ----

@@ -322,7 +322,9 @@ final class SimServer {
         if (answers) {
             downSinceMillis = 0;
             setting.timeline = phase == Phase.PRIMARY ? log.timeline() : Math.max(log.timeline(), setting.timeline);
-            boolean well = phase == Phase.PRIMARY ? !flushed.isEmpty() : receiving() || setting.follows == null;
+            boolean well = phase == Phase.PRIMARY
+                    ? flushed.keySet().stream().anyMatch(world.spec::counts)
+                    : receiving() || setting.follows == null;
             if (well) lostSinceMillis = 0;
             else if (lostSinceMillis == 0) lostSinceMillis = now;
             if (phase == Phase.STANDBY && receiving()) setting.rewound = 0;
