@@ -11,6 +11,7 @@ import holdfast.core.healing.recover.failover.Member;
 import holdfast.core.healing.recover.failover.Wish;
 import holdfast.server.base.Ticker;
 import holdfast.server.client.Answer;
+import holdfast.server.client.Etcd;
 import holdfast.server.healing.failover.Operator;
 import holdfast.server.healing.failover.Operator.Cluster;
 import holdfast.server.healing.failover.Task;
@@ -49,6 +50,7 @@ final class ClusterCommands {
                 Failover.class,
                 Restart.class,
                 Reinit.class,
+                EditConfigCommand.class,
                 Pause.class,
                 Resume.class
             })
@@ -77,7 +79,7 @@ final class ClusterCommands {
     }
 
     /// What every subcommand has.
-    abstract static class OfCluster implements Callable<Integer> {
+    abstract static class OfService implements Callable<Integer> {
         @Mixin
         private StoreOption store = new StoreOption();
 
@@ -100,11 +102,31 @@ final class ClusterCommands {
 
         @Override
         public Integer call() {
-            return UserStoreOption.use(store.config(), etcd -> run(new Operator(etcd, kind(), service)));
+            return UserStoreOption.use(store.config(), this::use);
         }
 
         final ClusterSpec.Kind kind() {
             return parent.kind();
+        }
+
+        final String service() {
+            return service;
+        }
+
+        abstract int use(Etcd etcd);
+
+        final int noCluster() {
+            return ExitCode.refused(
+                    new Reason("no-cluster", "There is no " + kind().title() + " cluster called " + service + "."),
+                    err());
+        }
+    }
+
+    /// What is asked of the cluster's members, or about them.
+    abstract static class OfCluster extends OfService {
+        @Override
+        int use(Etcd etcd) {
+            return run(new Operator(etcd, kind(), service()));
         }
 
         abstract int run(Operator operator);
@@ -112,14 +134,8 @@ final class ClusterCommands {
         int read(Operator operator, ToIntFunction<Cluster> show) {
             return switch (operator.read()) {
                 case Answer.Done<Cluster>(Cluster cluster) -> {
-                    if (cluster.members().isEmpty() && cluster.state() == null) {
-                        yield ExitCode.refused(
-                                new Reason(
-                                        "no-cluster",
-                                        "There is no " + kind().title() + " cluster called " + service + "."),
-                                err());
-                    }
-                    yield show.applyAsInt(cluster);
+                    boolean none = cluster.members().isEmpty() && cluster.state() == null;
+                    yield none ? noCluster() : show.applyAsInt(cluster);
                 }
                 case Answer.Refused<Cluster>(Reason why) -> ExitCode.refused(why, err());
                 case Answer.Unknown<Cluster>(Reason why) -> ExitCode.unknown(why, err());

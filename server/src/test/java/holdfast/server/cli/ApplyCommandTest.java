@@ -10,11 +10,17 @@ import holdfast.server.client.Etcd;
 import holdfast.server.client.EtcdConfig;
 import holdfast.server.client.Snapshot;
 import holdfast.server.ledger.file.FleetFileTest;
+import holdfast.server.peers.Processes;
 import holdfast.server.peers.RealEtcd;
 import io.vertx.core.Vertx;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -100,6 +106,51 @@ final class ApplyCommandTest {
         assertThat(out.toString()).contains("There was no incident.");
         assertThat(run("incident", "i1-1", url)).isEqualTo(ExitCode.REFUSED);
         assertThat(err.toString()).contains("there is no incident i1-1");
+    }
+
+    @Test
+    void clustersSection_isEditedByOptions_byAFile_andInAnEditor() throws Exception {
+        String url = "--store=" + store.url();
+        assertThat(run("pg", "edit-config", "main", "-p", "work_mem=8MB", "--yes", url))
+                .isEqualTo(ExitCode.REFUSED);
+        assertThat(err.toString()).contains("no PostgreSQL cluster called main");
+        assertThat(run("apply", GOOD.toString(), "--yes", url)).isEqualTo(ExitCode.DONE);
+
+        assertThat(run("pg", "edit-config", "main", "-p", "work_mem=8MB", "-s", "postgresql.strict=null", "-y", url))
+                .as("%s", err)
+                .isEqualTo(ExitCode.DONE);
+        assertThat(out.toString())
+                .contains("services.main.postgresql.strict: true -> false", "work_mem=8MB", "Applied at revision 3.");
+        assertThat(run("pg", "edit-config", "main", "-p", "wal_level=minimal", "-y", url))
+                .isEqualTo(ExitCode.USAGE);
+        assertThat(err.toString()).contains("services.main.postgresql.parameters is wal_level", "set by Holdfast");
+
+        Path file = Files.writeString(
+                folder.resolve("cache.yaml"), "kind: redis\nhosts: [h1, h2]\nredis: {durability: async}\n");
+        assertThat(run("redis", "edit-config", "cache", "--replace=" + file, "-y", url))
+                .as("%s", err)
+                .isEqualTo(ExitCode.DONE);
+        assertThat(out.toString()).contains("services.cache.redis.durability: sync-1 -> async");
+
+        try (Processes processes = Processes.in(folder)) {
+            assertThat(edited(processes, "good", "s/strict.*//; s/quorum/sync-1/", url))
+                    .contains("services.main.postgresql.durability: quorum -> sync-1", "Applied at revision 5.");
+            assertThat(edited(processes, "bad", "s/lease: 3s/lease: 1ms/", url))
+                    .contains(
+                            "services.main.postgresql.lease is 1 ms; the least is 1 s", "what was written is kept in ");
+        }
+        assertThat(run("pg", "edit-config", "main", "--dry-run", "-s", "postgresql.durability=sync-1", url))
+                .isEqualTo(ExitCode.DONE);
+        assertThat(out.toString()).contains("Nothing changes.");
+    }
+
+    private static String edited(Processes processes, String name, String script, String url) throws Exception {
+        List<String> command = new ArrayList<>(Processes.holdfastCommand());
+        command.addAll(List.of("pg", "edit-config", "main", "--yes", url));
+        Processes.Running edit =
+                processes.start("edit-" + name, command, Map.of("VISUAL", "", "EDITOR", "sed -i -e '" + script + "'"));
+        edit.awaitEnd(Duration.ofSeconds(30));
+        return edit.log();
     }
 
     @Test

@@ -63,4 +63,23 @@ final class PostgresForms {
                 name, new SlotSpec(SlotSpec.Type.of(or(form.type(), "")).orElseThrow())));
         return slots;
     }
+
+    /// The reverse.
+    static Map<String, Object> written(PostgresSpec spec) {
+        return new ClusterSection.Written()
+                .cluster(spec.cluster(), PostgresSpec.USER, Durability.SYNC_1, PostgresSpec.REST_PORT)
+                .put("parameters", spec.parameters(), Map.of())
+                .put("hba", spec.hba(), List.of())
+                .put("replica-method", spec.replicaMethod(), List.of())
+                .put("post-init", spec.postInit(), List.of())
+                .put("slots", slots(spec.slots()), Map.of())
+                .of(spec.cluster(), PostgresSpec.PORT);
+    }
+
+    private static Map<String, Object> slots(SortedMap<String, SlotSpec> slots) {
+        Map<String, Object> written = new TreeMap<>();
+        slots.forEach(
+                (name, slot) -> written.put(name, Map.of("type", slot.type().key())));
+        return written;
+    }
 }

@@ -51,4 +51,15 @@ final class RedisForms {
                 or(own.sentinelPort(), 0),
                 or(own.sentinelAnnounces(), "servers").equals("proxy"));
     }
+
+    /// The reverse.
+    static Map<String, Object> written(RedisSpec spec) {
+        return new ClusterSection.Written()
+                .cluster(spec.cluster(), RedisSpec.USER, Durability.ASYNC, RedisSpec.REST_PORT)
+                .put("parameters", spec.parameters(), Map.of())
+                .put("auth", spec.auth(), true)
+                .put("sentinel-port", spec.sentinelPort(), 0)
+                .put("sentinel-announces", spec.sentinelAnnouncesProxy() ? "proxy" : "servers", "servers")
+                .of(spec.cluster(), RedisSpec.PORT);
+    }
 }

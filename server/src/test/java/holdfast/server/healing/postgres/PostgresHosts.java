@@ -48,7 +48,7 @@ final class PostgresHosts extends ClusterHosts {
                       bin: %s
                       durability: %s
                       rest-port: %d
-                      parameters: {shared_buffers: 16MB, fsync: "off"}
+                      parameters: {shared_buffers: 16MB}
                       replica-method: [%s]
                       post-init: [%s]
                       on-role-change: [%s, told]

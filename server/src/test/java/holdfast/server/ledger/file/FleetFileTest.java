@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,6 +32,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -110,6 +112,65 @@ public final class FleetFileTest {
         assertThat(mapper.readTree(Files.readString(SCHEMA))).isEqualTo(mapper.readTree(FleetSchema.json()));
     }
 
+    @ParameterizedTest
+    @EnumSource(ClusterSpec.Kind.class)
+    void clustersSection_isWrittenWithEveryKey_andReadBackToTheSame(ClusterSpec.Kind kind) throws IOException {
+        Path file = FLEETS.resolve("good/everything.yaml");
+        Fleet fleet = FleetFile.read(file);
+        String name = switch (kind) {
+            case POSTGRESQL -> fleet.postgres().getFirst().name();
+            case REDIS -> fleet.redis().getFirst().name();
+        };
+        Class<?> form = switch (kind) {
+            case POSTGRESQL -> Forms.PostgresForm.class;
+            case REDIS -> Forms.RedisForm.class;
+        };
+        ClusterSection section = ClusterSection.of(fleet, kind, name).orElseThrow();
+        YAMLMapper yaml = new YAMLMapper();
+        assertThat(yaml.readTree(section.yaml()).get(kind.key()).propertyNames())
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream(form.getRecordComponents())
+                        .map(one -> FormReader.key(one.getName()))
+                        .toList());
+        Fleet without = section.set("hosts", "[h1]")
+                .set(kind.key(), "null")
+                .set("port", "null")
+                .in(fleet);
+        assertThat(without).isNotEqualTo(fleet);
+        assertThat(ClusterSection.of(without, kind, name).orElseThrow().yaml())
+                .isEqualTo("kind: " + kind.key() + "\nhosts:\n- h1\n");
+        assertThat(section.replaced(section.yaml()).in(without)).isEqualTo(fleet);
+    }
+
+    @Test
+    void clustersSection_isChangedKeyByKey_andRefusedAsTheFileIs() {
+        Fleet fleet = FleetFile.read(FLEETS.resolve("good/everything.yaml"));
+        ClusterSection section = ClusterSection.of(
+                        fleet,
+                        ClusterSpec.Kind.POSTGRESQL,
+                        fleet.postgres().getFirst().name())
+                .orElseThrow();
+        Fleet changed = section.set("postgresql.parameters.auto_explain.log_min_duration", "1s")
+                .set("postgresql.no-failover", "[h1, h2]")
+                .set("postgresql.strict", "null")
+                .in(fleet);
+        PostgresSpec spec = changed.postgres().getFirst();
+        assertThat(spec.parameters())
+                .containsEntry("auto_explain.log_min_duration", "1s")
+                .containsEntry("max_connections", "200");
+        assertThat(spec.cluster().noFailover()).containsExactly(new NodeId("h1"), new NodeId("h2"));
+        assertThat(spec.cluster().strict()).isFalse();
+        assertThat(changed.redis()).isEqualTo(fleet.redis());
+        assertThatThrownBy(() -> section.set("postgresql.lease", "1ms").in(fleet))
+                .hasMessage("services." + spec.name() + ".postgresql.lease is 1 ms; the least is 1 s");
+        assertThatThrownBy(() -> section.set("postgresql.leese", "1s").in(fleet))
+                .hasMessageContaining("postgresql.leese is not a key, did you mean lease?");
+        assertThatThrownBy(() -> section.set("postgresql.hba", "[a").in(fleet)).hasMessageContaining("must be YAML");
+        assertThatThrownBy(() -> section.set("port.x", "1").in(fleet)).hasMessageContaining("port holds one value");
+        assertThatThrownBy(() -> section.set("kind", "redis").in(fleet))
+                .hasMessage("services." + spec.name() + ".kind is redis; it must be postgresql as it was");
+        assertThatThrownBy(() -> section.replaced("- a").in(fleet)).hasMessageContaining("holds no keys");
+    }
+
     @Test
     void everything_isReadAsItIsWritten() {
         Fleet fleet = FleetFile.read(FLEETS.resolve("good/everything.yaml"));
@@ -137,9 +198,9 @@ public final class FleetFileTest {
                         new TreeSet<>(List.of(new NodeId("h3")))));
         assertThat(main.cluster().onRoleChange()).containsExactly("/opt/shop/role", "--verbose");
         assertThat(main.postInit()).containsExactly("/opt/shop/users");
-        assertThat(main.cluster().restPort()).isEqualTo(PostgresSpec.REST_PORT);
+        assertThat(main.cluster().restPort()).isEqualTo(8_018);
         RedisSpec cache = fleet.redis().getFirst();
-        assertThat(cache.cluster().port()).isEqualTo(RedisSpec.PORT);
+        assertThat(cache.cluster().port()).isEqualTo(6_380);
         assertThat(cache.cluster().durability()).isEqualTo(ClusterSpec.Durability.SYNC_1);
         assertThat(cache.auth()).isFalse();
         assertThat(cache.sentinelPort()).isEqualTo(26_379);
