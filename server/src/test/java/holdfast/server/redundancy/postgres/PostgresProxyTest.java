@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -402,16 +403,16 @@ final class PostgresProxyTest {
                     execute(connection, "SET synchronous_commit = on");
                     if (sql.startsWith("SET client")) execute(connection, sql);
                     CompletableFuture<SQLException> failure = CompletableFuture.supplyAsync(() -> {
-                        try {
-                            statement.execute("INSERT INTO waited VALUES (1)");
-                            return new SQLException("it was acknowledged");
+                        try { // until the server has heard of its new setting, it waits for nobody
+                            while (true) statement.execute("INSERT INTO waited VALUES (1)");
                         } catch (SQLException failed) {
                             return failed;
                         }
                     });
                     awaitSessions(town.primary, 1, "wait_event = 'SyncRep'");
                     statement.cancel();
-                    assertThat(failure.get().getSQLState()).isEqualTo("08007");
+                    assertThat(failure.get(LIMIT.toSeconds(), TimeUnit.SECONDS).getSQLState())
+                            .isEqualTo("08007");
                 }
             }
         } finally {
