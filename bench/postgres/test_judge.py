@@ -53,7 +53,7 @@ class JudgeTest(unittest.TestCase):
         verdict = judge(rows, lost=rows[2:], fault=2, end=8, errors={"roaming -": 3})
         record = {"side": "a", "fault": "freeze", "whole": True, **verdict.__dict__}
         cells = render([record, record]).splitlines()[-1].split()
-        self.assertEqual(["a", "2", "4.00", "4.00", "4.00", "-", "-", "3.00", "2", "1", "2", "6", "0"], cells)
+        self.assertEqual(["a", "2", "4.00", "4.00", "4.00", "-", "-", "3.00", "2", "1", "2", "6", "0", "0", "0"], cells)
 
     def test_percentile_isTheNearestRank(self):
         self.assertEqual((2, 3, 3), tuple(percentile([3, 1, 2], percent) for percent in (50, 99, 100)))
