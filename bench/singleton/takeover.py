@@ -12,12 +12,10 @@ import base64
 import json
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -26,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from failover.hosts import Host, Network
+from failover.hosts import Host, Network, workplace
 
 SERVICE = "act"
 LEASE_SECONDS = 1
@@ -329,12 +327,8 @@ def main() -> None:
         parser.error("needs root, to make network namespaces.")
     out = asked.out or asked.home / "bench" / "target" / "singleton" / f"{time.strftime('%Y%m%d-%H%M%S')}.jsonl"
     out.parent.mkdir(parents=True, exist_ok=True)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(143))
-    folder = Path(tempfile.mkdtemp(prefix="holdfast-singleton-", dir="/var/tmp"))
-    network = Network()
     records: list[dict[str, Any]] = []
-    try:
+    with workplace("singleton", Path("/var/tmp"), asked.keep) as (network, folder):
         stores = [network.add(f"s{k + 1}") for k in range(asked.members)]
         hosts = [network.add(f"h{k + 1}") for k in range(asked.hosts)]
         town = Town(network, folder, asked.home / "holdfast", FencedLog(folder / "acts"), asked.standby,
@@ -359,12 +353,6 @@ def main() -> None:
         print(f"\n{len(lines)} acts of {len({line.fence for line in lines})} fences; intervals of the fenced log that overlap: "
               f"{intervals(lines)}; acts after a larger fence while nobody had slept: {sum(one['before_wake'] for one in records)}.")
         print(f"{asked.rounds} rounds in {took:.0f} s ({took / max(1, asked.rounds):.1f} s each). Each round: {out}")
-    finally:
-        network.close()
-        if asked.keep:
-            print(f"Logs: {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

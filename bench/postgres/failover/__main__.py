@@ -7,9 +7,7 @@ import json
 import os
 import random
 import shutil
-import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from typing import Any
 from . import holdfast, patroni, table
 from .cluster import Cluster
 from .faults import FAULTS, USUAL
-from .hosts import Host, Network
+from .hosts import Host, Network, workplace
 from .rounds import Rounds, Side
 
 SIDES = {**holdfast.SIDES, **patroni.SIDES}
@@ -105,21 +103,10 @@ def main() -> None:
         return
     out = (asked.out or asked.home / "bench" / "target" / "postgres" / time.strftime("%Y%m%d-%H%M%S")).absolute()
     out.mkdir(parents=True, exist_ok=True)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(143))
-    folder = Path(tempfile.mkdtemp(prefix="holdfast-postgres-", dir=asked.work))
-    folder.chmod(0o755)
-    network = Network()
-    try:
+    with workplace("postgres", asked.work, asked.keep) as (network, folder):
         records = play(asked, network, folder, out)
         print(table.render(records))
         print(f"\nEach round: {out / 'results.jsonl'}")
-    finally:
-        network.close()
-        if asked.keep:
-            print(f"The clusters' files: {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from . import programs
 from .cluster import PORT, Cluster, Settings
 from .hosts import Host
 
@@ -34,34 +35,17 @@ class HoldfastCluster(Cluster):
         super().__init__(name, hosts, folder, postgresql)
         self.launcher = launcher
         self.etcdctl = etcdctl
-        self.store = ",".join(f"http://{host.address}:2379" for host in hosts)
+        self.store = programs.store(hosts)
         self.password = ""
 
     def programs(self, host: Host) -> dict[str, Callable[[], subprocess.Popen]]:
-        def server() -> subprocess.Popen:
-            return host.start([
-                str(self.launcher), "server", "--name", host.name, "--data-dir", str(self.folder / f"{host.name}-store"),
-                "--listen-client", f"{host.address}:2379", "--listen-peer", f"{host.address}:2380",
-                "--listen-loop", f"{host.address}:2378",
-                "--initial-cluster", ",".join(f"{each.name}={each.address}:2380" for each in self.hosts),
-            ], self.folder / f"{host.name}-store.log")
-
-        def agent() -> subprocess.Popen:
-            return host.start([
-                str(self.launcher), "agent", "--host", host.name, "--address", host.address,
-                "--data", str(self.agent(host)), "--store", self.store,
-            ], self.log(host))
-
-        return {"store": server, "manager": agent}
-
-    def agent(self, host: Host) -> Path:
-        return self.folder / f"{host.name}-agent"
+        return programs.programs(self.launcher, self.folder, self.hosts, host)
 
     def data(self, host: Host) -> Path:
-        return self.agent(host) / "postgresql" / SERVICE / "data"
+        return programs.agent_folder(self.folder, host) / "postgresql" / SERVICE / "data"
 
     def log(self, host: Host) -> Path:
-        return self.folder / f"{host.name}-agent.log"
+        return programs.agent_log(self.folder, host)
 
     def said(self, host: Host) -> int:
         return self.log(host).stat().st_size

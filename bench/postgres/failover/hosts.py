@@ -5,12 +5,17 @@ This machine is on the switch, too, at address 254, so that the judge can ask ev
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = "hfpg"
@@ -158,3 +163,24 @@ class Network:
             for pid in subprocess.run(["ip", "netns", "pids", space], capture_output=True, text=True).stdout.split():
                 os.kill(int(pid), signal.SIGKILL)
             subprocess.run(["ip", "netns", "del", space], capture_output=True)
+
+
+@contextlib.contextmanager
+def workplace(name: str, below: Path, keep: bool) -> Iterator[tuple[Network, Path]]:
+    """A network of hosts and a folder that every user may enter; both are gone afterwards, also when we are told to end.
+
+    `keep` leaves the folder, and says where it is.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(143))
+    folder = Path(tempfile.mkdtemp(prefix=f"holdfast-{name}-", dir=below))
+    folder.chmod(0o755)
+    network = Network()
+    try:
+        yield network, folder
+    finally:
+        network.close()
+        if keep:
+            print(f"The hosts' files: {folder}", file=sys.stderr)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)

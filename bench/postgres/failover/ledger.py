@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psycopg
 
+from .tail import Tail
+
 
 @dataclass(frozen=True)
 class Acknowledged:
@@ -33,19 +35,12 @@ class Ledger:
     """The writers' file as far as it has been written, for looking on while they run."""
 
     def __init__(self, path: Path):
-        self.path = path
-        self.offset = 0
+        self.tail = Tail(path)
         self.rows: list[Acknowledged] = []
 
     def read_on(self) -> list[Acknowledged]:
         """All rows so far, in the order in which they were written down."""
-        if self.path.exists():
-            with open(self.path, "rb") as file:
-                file.seek(self.offset)
-                whole, newline, _ = file.read().rpartition(b"\n")
-            if newline:
-                self.offset += len(whole) + 1
-                self.rows += [Acknowledged.of(line) for line in whole.decode().splitlines()]
+        self.rows += [Acknowledged.of(line) for line in self.tail.new_lines()]
         return self.rows
 
 

@@ -9,13 +9,13 @@ import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from failover.hosts import Host, Network
+from failover.hosts import Host, workplace
 from failover.table import percentile
+from failover.tail import Tail
 
 from .cluster import PORT, Cluster, HoldfastCluster, SentinelCluster
 
@@ -61,20 +61,13 @@ class Acknowledged:
     """The writers' file as far as it has been written."""
 
     def __init__(self, path: Path):
-        self.path = path
-        self.offset = 0
+        self.tail = Tail(path)
         self.rows: list[tuple[str, str, str, float]] = []  # kind, node, value, when
 
     def read_on(self) -> list[tuple[str, str, str, float]]:
-        if self.path.exists():
-            with open(self.path, "rb") as file:
-                file.seek(self.offset)
-                whole, newline, _ = file.read().rpartition(b"\n")
-            if newline:
-                self.offset += len(whole) + 1
-                for line in whole.decode().splitlines():
-                    kind, node, value, when = line.split()
-                    self.rows.append((kind, node, value, float(when)))
+        for line in self.tail.new_lines():
+            kind, node, value, when = line.split()
+            self.rows.append((kind, node, value, float(when)))
         return self.rows
 
 
@@ -204,13 +197,8 @@ def main() -> None:
             parser.error(f"{name} is none of {', '.join(known)}.")
     out = (asked.out or asked.home / "bench" / "target" / "redis" / time.strftime("%Y%m%d-%H%M%S")).absolute()
     out.mkdir(parents=True, exist_ok=True)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(143))
-    folder = Path(tempfile.mkdtemp(prefix="holdfast-redis-", dir=asked.work))
-    folder.chmod(0o755)
-    network = Network()
     records: list[dict[str, Any]] = []
-    try:
+    with workplace("redis", asked.work, asked.keep) as (network, folder):
         clients = network.add("clients")
         clusters: dict[str, Cluster] = {}
         if any(side.startswith("sentinel") for side in sides):
@@ -230,12 +218,6 @@ def main() -> None:
                         results.flush()
                         print(time.strftime("%H:%M:%S"), json.dumps(record), file=sys.stderr, flush=True)
         print(render(records))
-    finally:
-        network.close()
-        if asked.keep:
-            print(f"The clusters' files: {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

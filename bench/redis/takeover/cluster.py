@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from failover import programs
 from failover.hosts import Host
 
 from . import resp
@@ -116,24 +117,10 @@ class HoldfastCluster(Cluster):
         super().__init__(hosts, folder)
         self.launcher = launcher
         self.etcdctl = etcdctl
-        self.store = ",".join(f"http://{host.address}:2379" for host in hosts)
+        self.store = programs.store(hosts)
 
     def programs(self, host: Host) -> dict[str, Callable[[], subprocess.Popen]]:
-        def server() -> subprocess.Popen:
-            return host.start([
-                str(self.launcher), "server", "--name", host.name, "--data-dir", str(self.folder / f"{host.name}-store"),
-                "--listen-client", f"{host.address}:2379", "--listen-peer", f"{host.address}:2380",
-                "--listen-loop", f"{host.address}:2378",
-                "--initial-cluster", ",".join(f"{each.name}={each.address}:2380" for each in self.hosts),
-            ], self.folder / f"{host.name}-store.log")
-
-        def agent() -> subprocess.Popen:
-            return host.start([
-                str(self.launcher), "agent", "--host", host.name, "--address", host.address,
-                "--data", str(self.folder / f"{host.name}-agent"), "--store", self.store,
-            ], self.folder / f"{host.name}-agent.log")
-
-        return {"store": server, "manager": agent}
+        return programs.programs(self.launcher, self.folder, self.hosts, host)
 
     def lay_out(self) -> None:
         pass

@@ -4,6 +4,7 @@ import holdfast.core.base.Outcome;
 import holdfast.core.base.Reason;
 import holdfast.core.healing.fleet.Fleet;
 import holdfast.core.healing.fleet.FleetDiff;
+import holdfast.server.client.Answer;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.LedgerStore.Applied;
 import java.io.Console;
@@ -11,6 +12,7 @@ import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -34,6 +36,15 @@ final class Applying {
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec = CommandSpec.create();
+
+    /// Goes on from the fleet as it is applied.
+    int from(LedgerStore ledger, ToIntFunction<Applied> change) {
+        return switch (ledger.fleet()) {
+            case Answer.Done<Applied>(Applied former) -> change.applyAsInt(former);
+            case Answer.Refused<Applied>(Reason why) -> end(new Outcome.Refused(why));
+            case Answer.Unknown<Applied>(Reason why) -> end(new Outcome.Refused(why)); // it was only a read
+        };
+    }
 
     int apply(LedgerStore ledger, Applied former, Fleet fleet) {
         FleetDiff diff = FleetDiff.between(former.fleet().orElse(null), fleet);

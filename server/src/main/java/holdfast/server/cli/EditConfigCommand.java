@@ -4,7 +4,6 @@ import holdfast.core.base.Reason;
 import holdfast.core.base.Require;
 import holdfast.core.base.Require.BadValue;
 import holdfast.core.healing.fleet.Fleet;
-import holdfast.server.client.Answer;
 import holdfast.server.client.Etcd;
 import holdfast.server.ledger.LedgerStore;
 import holdfast.server.ledger.LedgerStore.Applied;
@@ -55,11 +54,7 @@ final class EditConfigCommand extends ClusterCommands.OfService {
     @Override
     int use(Etcd etcd) {
         LedgerStore ledger = new LedgerStore(etcd);
-        return switch (ledger.fleet()) {
-            case Answer.Done<Applied>(Applied former) -> change(ledger, former);
-            case Answer.Refused<Applied>(Reason why) -> ExitCode.refused(why, err());
-            case Answer.Unknown<Applied>(Reason why) -> ExitCode.refused(why, err()); // it was only a read
-        };
+        return applying.from(ledger, former -> change(ledger, former));
     }
 
     private int change(LedgerStore ledger, Applied former) {
